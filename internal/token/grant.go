@@ -1,0 +1,179 @@
+package token
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"rostrum/internal/fault"
+	"rostrum/internal/id"
+)
+
+// maxRegions bounds where a grant is good.
+const maxRegions = 32
+
+var grantAlgorithms = []jose.SignatureAlgorithm{jose.EdDSA}
+
+// grantClaims are those of docs/protocol.md section 3.
+type grantClaims struct {
+	App     string   `json:"app"`
+	Room    string   `json:"room"`
+	Subject string   `json:"sub"`
+	Right   string   `json:"right"`
+	Regions []string `json:"regions,omitempty"`
+	Issued  int64    `json:"iat"`
+	Expires int64    `json:"exp"`
+}
+
+// Signer makes grants. It prints as its key's id.
+type Signer struct {
+	id  string
+	key ed25519.PrivateKey
+}
+
+// NewSigner makes a random key.
+func NewSigner() Signer {
+	var seed [ed25519.SeedSize]byte
+	rand.Read(seed[:]) // never fails (crypto/rand)
+	return Signer{randomKeyID(), ed25519.NewKeyFromSeed(seed[:])}
+}
+
+// ParseSigner reads what Text wrote.
+func ParseSigner(text string) (Signer, error) {
+	id, seed, err := parseKey("signing key", text)
+	if err != nil {
+		return Signer{}, err
+	}
+	return Signer{id, ed25519.NewKeyFromSeed(seed[:])}, nil
+}
+
+// Text is the key for configuration. It is secret.
+func (s Signer) Text() string { return keyText(s.id, [32]byte(s.key.Seed())) }
+
+func (s Signer) String() string { return s.id }
+
+// Public is the key that checks this signer's grants.
+func (s Signer) Public() PublicKey {
+	return PublicKey{s.id, [ed25519.PublicKeySize]byte(s.key.Public().(ed25519.PublicKey))}
+}
+
+// Sign makes a grant: a compact JWS (RFC 7515, RFC 8037) of at most MaxBytes, times cut to seconds.
+func (s Signer) Sign(g Grant) (string, error) {
+	if len(s.key) != ed25519.PrivateKeySize {
+		return "", fmt.Errorf("sign grant: no key")
+	}
+	claims := grantClaims{
+		string(g.App), string(g.Room), g.Subject, string(g.Right), g.Regions, g.Issued.Unix(), g.Expires.Unix(),
+	}
+	if _, err := claims.read(); err != nil {
+		return "", fmt.Errorf("sign grant: %w", err)
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("sign grant: %w", err)
+	}
+	key := jose.SigningKey{Algorithm: jose.EdDSA, Key: jose.JSONWebKey{Key: s.key, KeyID: s.id}}
+	signer, err := jose.NewSigner(key, nil)
+	if err != nil {
+		return "", fmt.Errorf("sign grant: %w", err)
+	}
+	signed, err := signer.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("sign grant: %w", err)
+	}
+	return signed.CompactSerialize()
+}
+
+// Verifier checks grants. The zero value knows no key. Safe for concurrent use.
+type Verifier struct {
+	keys atomic.Pointer[map[string]PublicKey]
+}
+
+// NewVerifier makes a verifier of grants under these keys.
+func NewVerifier(keys ...PublicKey) *Verifier {
+	v := &Verifier{}
+	v.SetKeys(keys)
+	return v
+}
+
+// SetKeys replaces all keys at once.
+func (v *Verifier) SetKeys(keys []PublicKey) {
+	byID := make(map[string]PublicKey, len(keys))
+	for _, key := range keys {
+		byID[key.ID] = key
+	}
+	v.keys.Store(&byID)
+}
+
+// Verify reads a grant. Faults: unauthenticated where no known key signed it, expired. Whether the grant's room, right
+// and region fit, and whether it was revoked, is the caller's to check.
+func (v *Verifier) Verify(text string, now time.Time) (Grant, error) {
+	if len(text) > MaxBytes {
+		return Grant{}, notOurs("grant", fmt.Errorf("%d bytes", len(text)))
+	}
+	signed, err := jose.ParseSignedCompact(text, grantAlgorithms)
+	if err != nil {
+		return Grant{}, notOurs("grant", err)
+	}
+	key, err := v.key(signed.Signatures[0].Header.KeyID)
+	if err != nil {
+		return Grant{}, notOurs("grant", err)
+	}
+	payload, err := signed.Verify(ed25519.PublicKey(key.Ed25519[:]))
+	if err != nil {
+		return Grant{}, notOurs("grant", err)
+	}
+	var claims grantClaims
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		return Grant{}, notOurs("grant", err)
+	}
+	g, err := claims.read()
+	if err != nil {
+		return Grant{}, notOurs("grant", err)
+	}
+	return g, inTime("grant", g.Issued, g.Expires, now)
+}
+
+func (v *Verifier) key(id string) (PublicKey, error) {
+	if keys := v.keys.Load(); keys != nil && id != "" {
+		if key, ok := (*keys)[id]; ok {
+			return key, nil
+		}
+	}
+	return PublicKey{}, fmt.Errorf("no key has the id %q", id)
+}
+
+func (c grantClaims) read() (Grant, error) {
+	app, err := id.ParseApp(c.App)
+	if err != nil {
+		return Grant{}, err
+	}
+	room, err := id.ParseRoom(c.Room)
+	if err != nil {
+		return Grant{}, err
+	}
+	if _, err := id.ParseUser(c.Subject); err != nil && c.Subject != Open {
+		return Grant{}, fault.Invalid("sub", "a user or "+Open)
+	}
+	right := Right(c.Right)
+	if right != RightListen && right != RightOgg && right != RightSpeak {
+		return Grant{}, fault.Invalid("right", "a known right")
+	}
+	if len(c.Regions) > maxRegions {
+		return Grant{}, fault.Invalid("regions", fmt.Sprintf("at most %d", maxRegions))
+	}
+	for _, region := range c.Regions {
+		if !isKeyID(region) {
+			return Grant{}, fault.Invalid("regions", "1 to 32 of a-z, 0-9 and - each")
+		}
+	}
+	issued, expires, err := readTimes(c.Issued, c.Expires)
+	return Grant{
+		App: app, Room: room, Subject: c.Subject, Right: right, Regions: c.Regions, Issued: issued, Expires: expires,
+	}, err
+}
