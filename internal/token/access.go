@@ -87,7 +87,10 @@ func (k AccessKeys) Open(text string, now time.Time) (Access, error) {
 	if err != nil {
 		return Access{}, notOurs("access token", err)
 	}
-	return a, inTime("access token", a.Issued, a.Expires, now)
+	if err := inTime("access token", a.Issued, a.Expires, now); err != nil {
+		return Access{}, err
+	}
+	return a, nil
 }
 
 func (k AccessKeys) decrypt(sealed *jose.JSONWebEncryption) ([]byte, error) {

@@ -86,7 +86,14 @@ func (s Signer) Sign(g Grant) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("sign grant: %w", err)
 	}
-	return signed.CompactSerialize()
+	text, err := signed.CompactSerialize()
+	if err == nil && len(text) > MaxBytes {
+		err = fmt.Errorf("%d bytes are more than %d", len(text), MaxBytes)
+	}
+	if err != nil {
+		return "", fmt.Errorf("sign grant: %w", err)
+	}
+	return text, nil
 }
 
 // Verifier checks grants. The zero value knows no key. Safe for concurrent use.
@@ -136,7 +143,10 @@ func (v *Verifier) Verify(text string, now time.Time) (Grant, error) {
 	if err != nil {
 		return Grant{}, notOurs("grant", err)
 	}
-	return g, inTime("grant", g.Issued, g.Expires, now)
+	if err := inTime("grant", g.Issued, g.Expires, now); err != nil {
+		return Grant{}, err
+	}
+	return g, nil
 }
 
 func (v *Verifier) key(id string) (PublicKey, error) {
@@ -168,7 +178,7 @@ func (c grantClaims) read() (Grant, error) {
 		return Grant{}, fault.Invalid("regions", fmt.Sprintf("at most %d", maxRegions))
 	}
 	for _, region := range c.Regions {
-		if !isKeyID(region) {
+		if !isLabel(region) {
 			return Grant{}, fault.Invalid("regions", "1 to 32 of a-z, 0-9 and - each")
 		}
 	}

@@ -44,7 +44,7 @@ type PublicKey struct {
 
 // NewPublicKey checks a key from outside.
 func NewPublicKey(id string, raw []byte) (PublicKey, error) {
-	if !isKeyID(id) || len(raw) != ed25519.PublicKeySize {
+	if !isLabel(id) || len(raw) != ed25519.PublicKeySize {
 		return PublicKey{}, fault.Invalid("public key", "an id of 1 to 32 of a-z, 0-9 and -, and 32 bytes")
 	}
 	return PublicKey{id, [ed25519.PublicKeySize]byte(raw)}, nil
@@ -66,7 +66,7 @@ func keyText(id string, raw [32]byte) string {
 func parseKey(field, text string) (string, [32]byte, error) {
 	id, encoded, found := strings.Cut(text, ".")
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
-	if !found || !isKeyID(id) || err != nil || len(raw) != 32 {
+	if !found || !isLabel(id) || err != nil || len(raw) != 32 {
 		return "", [32]byte{}, fault.Invalid(field, "an id of 1 to 32 of a-z, 0-9 and -, a dot, and 32 bytes in base64url")
 	}
 	return id, [32]byte(raw), nil
@@ -78,7 +78,7 @@ func randomKeyID() string {
 	return hex.EncodeToString(raw[:])
 }
 
-func isKeyID(text string) bool {
+func isLabel(text string) bool {
 	if len(text) == 0 || len(text) > 32 {
 		return false
 	}

@@ -2,7 +2,10 @@
 // listen protocol (convert.go).
 package audio
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // The grid of a program. Everything is mono at 48 kHz until a rendition says otherwise.
 const (
@@ -57,3 +60,5 @@ func (c Clock) At(now time.Time) Time { return c.Media + Ticks(now.Sub(c.Anchor)
 
 // When is the moment of a media time.
 func (c Clock) When(t Time) time.Time { return c.Anchor.Add((t - c.Media).Duration()) }
+
+func (e Epoch) String() string { return strconv.FormatUint(uint64(e), 10) }

@@ -1,0 +1,51 @@
+# Rostrum. `make help` lists the targets.
+
+SHELL := /bin/bash
+# hraban/opus would otherwise want libopusfile, which nothing here uses.
+export GOFLAGS := -tags=nolibopusfile
+# build/pkgconfig/opus.pc links libopus statically, so that the binary is one file.
+export PKG_CONFIG_PATH := $(CURDIR)/build/pkgconfig
+export CGO_ENABLED := 1
+
+BENCH_PACKAGES := ./mediaedge/... ./services/listenerstate/...
+# Packages whose tests follow an audio clock are not slowed down by the race detector.
+CLOCKED := ./test/...
+
+.PHONY: help deps deps-run deps-test build run check smoke test generate bench fuzz
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install what building and testing need (as root; otherwise print the command)
+	@scripts/deps run test
+
+deps-run:
+	@scripts/deps run
+
+deps-test:
+	@scripts/deps run test
+
+build: deps-run ## build bin/rostrum
+	go build -trimpath -o bin/rostrum ./cmd/rostrum
+
+run: build ## everything in one process, a demo room already talking
+	bin/rostrum dev $(ARGS)
+
+check: deps-run ## under two minutes: build, vet, staticcheck, import rules, drift, unit tests
+	scripts/check
+
+smoke: build ## under 30 s: start the system, speak a clip, compare what a listener decodes
+	go test -count=1 -run 'TestSmoke' ./test/
+
+test: deps-test ## all of it
+	scripts/test
+
+generate: ## protos and the web page
+	go run ./proto/gen
+	go run ./web/build
+
+bench: deps-run ## benchmarks, with allocations
+	go test -run '^$$' -bench . -benchmem $(BENCH_PACKAGES)
+
+fuzz: deps-run ## every fuzz target for 20 s each
+	scripts/fuzz 20s
