@@ -1,0 +1,236 @@
+// Package control owns an edge's stream to signaling: who the edge is and its load go up; keys, homes of rooms,
+// revocations and drain come down. Losing the stream stops nothing that plays: what was learned stays.
+package control
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"rostrum/internal/fault"
+	"rostrum/internal/id"
+	listenv1 "rostrum/proto/rostrum/listen/v1"
+	signalingv1 "rostrum/proto/rostrum/signaling/v1"
+)
+
+const (
+	// loadEvery is how often an edge says how much it carries.
+	loadEvery = 2 * time.Second
+	// lookupTimeout bounds one look-up of a home.
+	lookupTimeout = 5 * time.Second
+	// reportQueue bounds what waits to go up.
+	reportQueue = 256
+)
+
+// opener opens the control stream.
+type opener interface {
+	Control(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[signalingv1.EdgeReport, signalingv1.EdgeOrder], error)
+}
+
+// Config is what a Stream needs.
+type Config struct {
+	Signaling opener
+	Hello     *signalingv1.EdgeHello
+	// Load is asked every 2 s.
+	Load func() *signalingv1.Load
+	// Keys takes the public keys that grants may be signed with, by id.
+	Keys func(map[string][]byte)
+	// Revoke takes a revocation.
+	Revoke func(*listenv1.Revocation)
+	Log    *slog.Logger
+}
+
+// Stream is the control stream of one edge, opened again whenever it is lost.
+type Stream struct {
+	cfg     Config
+	reports chan *signalingv1.EdgeReport
+	stop    context.CancelFunc
+	done    chan struct{}
+
+	mu    sync.Mutex
+	homes map[key]*answer
+	keyed chan struct{} // closed when keys have come; nil afterwards
+}
+
+type key struct {
+	app  id.App
+	room id.Room
+}
+
+// answer is what is known of a room's home.
+type answer struct {
+	address string // gRPC, of the home
+	err     error
+	known   bool
+	changed chan struct{} // closed when the answer comes
+}
+
+// Open starts the stream; it connects by itself and goes on trying.
+func Open(cfg Config) *Stream {
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Stream{
+		cfg: cfg, reports: make(chan *signalingv1.EdgeReport, reportQueue), stop: stop, done: make(chan struct{}),
+		homes: map[key]*answer{}, keyed: make(chan struct{}),
+	}
+	go s.run(ctx)
+	return s
+}
+
+// Close ends the stream and waits.
+func (s *Stream) Close() {
+	s.stop()
+	<-s.done
+}
+
+// Ready waits for the first keys.
+func (s *Stream) Ready(ctx context.Context) error {
+	s.mu.Lock()
+	keyed := s.keyed
+	s.mu.Unlock()
+	if keyed == nil {
+		return nil
+	}
+	select {
+	case <-keyed:
+		return nil
+	case <-ctx.Done():
+		return fault.Unavailable(ctx.Err(), "signaling has sent no keys yet")
+	}
+}
+
+// Home answers the gRPC address of a room's home: at once where it is known, otherwise when signaling says. Faults:
+// not_found, not_live, ended, unavailable.
+func (s *Stream) Home(ctx context.Context, app id.App, room id.Room) (address string, err error) {
+	k := key{app, room}
+	s.mu.Lock()
+	a := s.homes[k]
+	if a != nil && a.known && a.err == nil {
+		s.mu.Unlock()
+		return a.address, nil
+	}
+	if a == nil || a.known {
+		a = &answer{changed: make(chan struct{})}
+		s.homes[k] = a
+	}
+	s.mu.Unlock()
+	s.ask(k)
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	select {
+	case <-a.changed:
+		return a.address, a.err
+	case <-ctx.Done():
+		s.forget(k, a)
+		return "", fault.Unavailable(ctx.Err(), "the room's home cannot be looked up now; try again")
+	}
+}
+
+// Forget drops what is known of a room's home, because it was not there.
+func (s *Stream) Forget(app id.App, room id.Room) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.homes[key{app, room}]; a != nil && a.known {
+		delete(s.homes, key{app, room})
+	}
+}
+
+func (s *Stream) forget(k key, a *answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.homes[k] == a && !a.known {
+		delete(s.homes, k)
+	}
+}
+
+func (s *Stream) ask(k key) {
+	report := &signalingv1.EdgeReport{Report: &signalingv1.EdgeReport_Lookup{
+		Lookup: &signalingv1.Lookup{App: string(k.app), Room: string(k.room)},
+	}}
+	select {
+	case s.reports <- report:
+	default: // the look-up times out with unavailable
+	}
+}
+
+func (s *Stream) run(ctx context.Context) {
+	defer close(s.done)
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		begun := time.Now()
+		err := s.converse(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(begun) > 10*time.Second {
+			wait = 100 * time.Millisecond
+		}
+		s.cfg.Log.Warn("the control stream was lost; what plays goes on", "error", err)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// converse opens the stream, says hello and carries reports and orders until it breaks.
+func (s *Stream) converse(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := s.cfg.Signaling.Control(ctx)
+	if err != nil {
+		return err
+	}
+	hello := &signalingv1.EdgeReport{Report: &signalingv1.EdgeReport_Hello{Hello: s.cfg.Hello}}
+	if err := stream.Send(hello); err != nil {
+		return err
+	}
+	broken := make(chan error, 1)
+	go func() {
+		broken <- s.receive(stream)
+		cancel()
+	}()
+	s.askAgain()
+	err = s.send(ctx, stream)
+	cancel()
+	return firstError(<-broken, err)
+}
+
+func (s *Stream) send(ctx context.Context, stream grpc.BidiStreamingClient[signalingv1.EdgeReport, signalingv1.EdgeOrder]) error {
+	ticker := time.NewTicker(loadEvery)
+	defer ticker.Stop()
+	for {
+		var report *signalingv1.EdgeReport
+		select {
+		case report = <-s.reports:
+		case <-ticker.C:
+			report = &signalingv1.EdgeReport{Report: &signalingv1.EdgeReport_Load{Load: s.cfg.Load()}}
+		case <-ctx.Done():
+			return nil
+		}
+		if err := stream.Send(report); err != nil {
+			return err
+		}
+	}
+}
+
+// askAgain repeats the look-ups whose answers a lost stream took with it, and renews those that it answered, since
+// rooms may have moved meanwhile.
+func (s *Stream) askAgain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k := range s.homes {
+		s.ask(k)
+	}
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

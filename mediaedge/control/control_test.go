@@ -1,0 +1,211 @@
+package control
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"rostrum/internal/fault"
+	"rostrum/internal/id"
+	"rostrum/internal/rpc"
+	"rostrum/internal/testkit"
+	listenv1 "rostrum/proto/rostrum/listen/v1"
+	signalingv1 "rostrum/proto/rostrum/signaling/v1"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// registry is a signaling service of one edge: it answers look-ups from a table and can push.
+type registry struct {
+	signalingv1.UnimplementedNodesServer
+
+	mu     sync.Mutex
+	homes  map[string]string // room to address; "" not live
+	hellos []*signalingv1.EdgeHello
+	loads  int
+	push   func(*signalingv1.EdgeOrder) error
+	cut    context.CancelFunc
+}
+
+func (r *registry) Control(stream signalingv1.Nodes_ControlServer) error {
+	ctx, cut := context.WithCancel(stream.Context())
+	defer cut()
+	first, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.hellos, r.push, r.cut = append(r.hellos, first.GetHello()), stream.Send, cut
+	r.mu.Unlock()
+	keys := &signalingv1.Keys{Keys: []*signalingv1.PublicKey{{Id: "k1", Ed25519: make([]byte, 32)}}}
+	if err := stream.Send(&signalingv1.EdgeOrder{Order: &signalingv1.EdgeOrder_Keys{Keys: keys}}); err != nil {
+		return err
+	}
+	reports := make(chan *signalingv1.EdgeReport)
+	go func() {
+		defer close(reports)
+		for {
+			report, err := stream.Recv()
+			if err != nil {
+				return
+			}
+			select {
+			case reports <- report:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	for {
+		select {
+		case report, open := <-reports:
+			if !open {
+				return nil
+			}
+			if err := r.answer(stream, report); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return fault.New(fault.CodeUnavailable, "cut")
+		}
+	}
+}
+
+func (r *registry) answer(stream signalingv1.Nodes_ControlServer, report *signalingv1.EdgeReport) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if report.GetLoad() != nil {
+		r.loads++
+	}
+	if report.GetLookup() == nil {
+		return nil
+	}
+	room := report.GetLookup().GetRoom()
+	address, known := r.homes[room]
+	switch {
+	case !known:
+		return nil // never answers
+	case address == "":
+		return stream.Send(&signalingv1.EdgeOrder{Order: &signalingv1.EdgeOrder_NotHome{
+			NotHome: &signalingv1.NotHome{App: "main", Room: room, Code: "not_live"},
+		}})
+	}
+	return stream.Send(home(room, address))
+}
+
+func home(room, address string) *signalingv1.EdgeOrder {
+	return &signalingv1.EdgeOrder{Order: &signalingv1.EdgeOrder_Home{
+		Home: &signalingv1.Home{App: "main", Room: room, Node: "sfu-1", Address: address, Epoch: 7},
+	}}
+}
+
+func open(t *testing.T, r *registry) (*Stream, chan *listenv1.Revocation) {
+	t.Helper()
+	network := rpc.NewMemory()
+	listener, err := network.Listen("signaling")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := rpc.NewServer(slog.New(slog.DiscardHandler))
+	signalingv1.RegisterNodesServer(server, r)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	conn, err := network.Dial("signaling")
+	if err != nil {
+		t.Fatal(err)
+	}
+	revoked := make(chan *listenv1.Revocation, 4)
+	s := Open(Config{
+		Signaling: signalingv1.NewNodesClient(conn), Hello: &signalingv1.EdgeHello{Node: "edge-1"},
+		Load: func() *signalingv1.Load { return &signalingv1.Load{Listeners: 3} },
+		Keys: func(map[string][]byte) {}, Revoke: func(v *listenv1.Revocation) { revoked <- v },
+		Log: slog.New(slog.DiscardHandler),
+	})
+	t.Cleanup(func() {
+		s.Close()
+		server.Stop()
+		network.Close()
+		<-served
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := s.Ready(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return s, revoked
+}
+
+func TestHomesAreLookedUpOnceAndFollowed(t *testing.T) {
+	r := &registry{homes: map[string]string{"rm_a": "10.0.0.1:7010", "rm_b": ""}}
+	s, revoked := open(t, r)
+	ctx := context.Background()
+	if address, err := s.Home(ctx, id.Main, "rm_a"); err != nil || address != "10.0.0.1:7010" {
+		t.Fatalf("%q, %v", address, err)
+	}
+	if _, err := s.Home(ctx, id.Main, "rm_b"); !fault.Is(err, fault.CodeNotLive) {
+		t.Errorf("a room that is not live: %v", err)
+	}
+	r.mu.Lock()
+	r.homes["rm_b"] = "10.0.0.2:7010"
+	push := r.push
+	r.mu.Unlock()
+	if address, err := s.Home(ctx, id.Main, "rm_b"); err != nil || address != "10.0.0.2:7010" {
+		t.Errorf("after it went live: %q, %v", address, err)
+	}
+	if err := push(home("rm_a", "10.0.0.9:7010")); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, 5*time.Second, func() error {
+		address, err := s.Home(ctx, id.Main, "rm_a")
+		if err == nil && address != "10.0.0.9:7010" {
+			return fault.New(fault.CodeConflict, "still at %s", address)
+		}
+		return err
+	})
+	if err := push(&signalingv1.EdgeOrder{Order: &signalingv1.EdgeOrder_Revocation{Revocation: &listenv1.Revocation{Subject: "us_x"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if v := <-revoked; v.GetSubject() != "us_x" {
+		t.Errorf("revoked %v", v)
+	}
+}
+
+func TestALostStreamIsOpenedAgainAndForgetsNothing(t *testing.T) {
+	r := &registry{homes: map[string]string{"rm_a": "10.0.0.1:7010"}}
+	s, _ := open(t, r)
+	if _, err := s.Home(context.Background(), id.Main, "rm_a"); err != nil {
+		t.Fatal(err)
+	}
+	r.mu.Lock()
+	r.homes["rm_a"] = "10.0.0.5:7010" // moved while the stream is down
+	cut := r.cut
+	r.mu.Unlock()
+	cut()
+	if address, err := s.Home(context.Background(), id.Main, "rm_a"); err != nil || address == "" {
+		t.Errorf("while the stream is down: %q, %v", address, err)
+	}
+	testkit.Eventually(t, 5*time.Second, func() error {
+		if address, err := s.Home(context.Background(), id.Main, "rm_a"); err != nil || address != "10.0.0.5:7010" {
+			return fault.New(fault.CodeConflict, "%q, %v", address, err)
+		}
+		return nil
+	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.hellos) != 2 || r.hellos[1].GetNode() != "edge-1" {
+		t.Errorf("hellos: %v", r.hellos)
+	}
+}
+
+func TestAnAnswerThatNeverComesIsUnavailable(t *testing.T) {
+	s, _ := open(t, &registry{homes: map[string]string{}})
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := s.Home(ctx, id.Main, "rm_z"); !fault.Is(err, fault.CodeUnavailable) {
+		t.Errorf("got %v", err)
+	}
+}
