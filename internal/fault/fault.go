@@ -14,29 +14,30 @@ import (
 type Code string
 
 const (
-	CodeInvalid             Code = "invalid"              // the request cannot be meant
-	CodeTooLarge            Code = "too_large"            // more bytes than the bound
-	CodeUnauthenticated     Code = "unauthenticated"      // no token, or not one of ours
-	CodeExpired             Code = "expired"              // the token was ours; get another
-	CodeForbidden           Code = "forbidden"            // known, and not allowed
-	CodeNotFound            Code = "not_found"            // no such thing
-	CodeMethodNotAllowed    Code = "method_not_allowed"   // the path exists, not for this method
-	CodeUnsupportedMedia    Code = "unsupported_media"    // another content type is wanted
-	CodeNotLive             Code = "not_live"             // the room has not been started
-	CodeEnded               Code = "ended"                // the room is over
-	CodeNotSeated           Code = "not_seated"           // only people on stage may
-	CodeStageFull           Code = "stage_full"           // every seat is taken
-	CodeConflict            Code = "conflict"             // another change came first; read again
-	CodePreconditionFailed  Code = "precondition_failed"  // If-Match names an older state
-	CodeIdempotencyMismatch Code = "idempotency_mismatch" // this key was used with another body
-	CodeFromAhead           Code = "from_ahead"           // resume from a number that does not exist yet
-	CodeBadSDP              Code = "bad_sdp"              // the offer cannot be answered
-	CodeRateLimited         Code = "rate_limited"         // wait retry_after_ms
-	CodeTooSlow             Code = "too_slow"             // the connection cannot carry the rendition
-	CodeMoved               Code = "moved"                // resume elsewhere
-	CodeUnavailable         Code = "unavailable"          // try again
-	CodeTimeout             Code = "timeout"              // no answer in time; try again
-	CodeInternal            Code = "internal"             // our fault
+	CodeInvalid              Code = "invalid"               // the request cannot be meant
+	CodeTooLarge             Code = "too_large"             // more bytes than the bound
+	CodeUnauthenticated      Code = "unauthenticated"       // no token, or not one of ours
+	CodeExpired              Code = "expired"               // the token was ours; get another
+	CodeForbidden            Code = "forbidden"             // known, and not allowed
+	CodeNotFound             Code = "not_found"             // no such thing
+	CodeMethodNotAllowed     Code = "method_not_allowed"    // the path exists, not for this method
+	CodeUnsupportedMedia     Code = "unsupported_media"     // another content type is wanted
+	CodeNotLive              Code = "not_live"              // the room has not been started
+	CodeEnded                Code = "ended"                 // the room is over
+	CodeNotSeated            Code = "not_seated"            // only people on stage may
+	CodeStageFull            Code = "stage_full"            // every seat is taken
+	CodeConflict             Code = "conflict"              // another change came first; read again
+	CodePreconditionFailed   Code = "precondition_failed"   // If-Match names an older state
+	CodePreconditionRequired Code = "precondition_required" // If-Match is wanted
+	CodeIdempotencyMismatch  Code = "idempotency_mismatch"  // this key was used with another body
+	CodeFromAhead            Code = "from_ahead"            // resume from a number that does not exist yet
+	CodeBadSDP               Code = "bad_sdp"               // the offer cannot be answered
+	CodeRateLimited          Code = "rate_limited"          // wait retry_after_ms
+	CodeTooSlow              Code = "too_slow"              // the connection cannot carry the rendition
+	CodeMoved                Code = "moved"                 // resume elsewhere
+	CodeUnavailable          Code = "unavailable"           // try again
+	CodeTimeout              Code = "timeout"               // no answer in time; try again
+	CodeInternal             Code = "internal"              // our fault
 )
 
 // Fault is an error that people outside may see.

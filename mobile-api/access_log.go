@@ -1,0 +1,102 @@
+package mobileapi
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"rostrum/internal/fault"
+	"rostrum/internal/id"
+)
+
+// noted is a response writer that collects what the access log says about a call. Neither path nor query is in it:
+// both can carry what must stay secret.
+type noted struct {
+	http.ResponseWriter
+	id     string
+	route  string // empty: none
+	user   id.User
+	status int
+	bytes  int
+	code   string // "ok" or a fault's code
+	err    error
+}
+
+// notes are those of a writer that observed made.
+func notes(w http.ResponseWriter) *noted { return w.(*noted) }
+
+func (n *noted) WriteHeader(status int) {
+	n.status = status
+	n.ResponseWriter.WriteHeader(status)
+}
+
+func (n *noted) Write(b []byte) (int, error) {
+	written, err := n.ResponseWriter.Write(b)
+	n.bytes += written
+	return written, err
+}
+
+// Unwrap lets http.ResponseController through.
+func (n *noted) Unwrap() http.ResponseWriter { return n.ResponseWriter }
+
+// observed gives every call an id, a line in the log and a place in the metrics.
+func (g *Gateway) observed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		n := &noted{ResponseWriter: w, id: requestID(r), status: http.StatusOK, code: "ok"}
+		h := w.Header()
+		open(h)
+		h.Set("X-Request-Id", n.id)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		next.ServeHTTP(n, r)
+		if n.err != nil && errors.Is(r.Context().Err(), context.Canceled) {
+			n.code = "canceled" // the client left; nothing is wrong here
+		}
+		took := time.Since(began)
+		g.metrics.seconds.WithLabelValues(n.label(), n.code).Observe(took.Seconds())
+		g.write(r, n, took)
+	})
+}
+
+func (g *Gateway) write(r *http.Request, n *noted, took time.Duration) {
+	level := slog.LevelInfo
+	fields := []slog.Attr{
+		slog.String("request", n.id), slog.String("route", n.label()), slog.Int("status", n.status),
+		slog.String("code", n.code), slog.Int("bytes", n.bytes), slog.Duration("took", took),
+	}
+	if n.user != "" {
+		fields = append(fields, slog.String("user", string(n.user)))
+	}
+	switch fault.Code(n.code) {
+	case fault.CodeInternal:
+		level = slog.LevelError
+	case fault.CodeUnavailable, fault.CodeTimeout:
+		level = slog.LevelWarn
+	}
+	if level > slog.LevelInfo {
+		fields = append(fields, slog.Any("error", n.err))
+	}
+	g.log.LogAttrs(r.Context(), level, "call", fields...)
+}
+
+func (n *noted) label() string {
+	if n.route == "" {
+		return "none"
+	}
+	return n.route
+}
+
+// requestID is the caller's where it is sane, else a new one.
+func requestID(r *http.Request) string {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+	given := r.Header.Get("X-Request-Id")
+	if given != "" && len(given) <= 64 && strings.Trim(given, letters) == "" {
+		return given
+	}
+	return rand.Text()
+}
