@@ -12,6 +12,7 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/token"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	signalingv1 "rostrum/proto/rostrum/signaling/v1"
 )
@@ -36,8 +37,8 @@ type Config struct {
 	Hello     *signalingv1.EdgeHello
 	// Load is asked every 2 s.
 	Load func() *signalingv1.Load
-	// Keys takes the public keys that grants may be signed with, by id.
-	Keys func(map[string][]byte)
+	// Keys takes all public keys that grants may be signed with now.
+	Keys func([]token.PublicKey)
 	// Revoke takes a revocation.
 	Revoke func(*listenv1.Revocation)
 	Log    *slog.Logger

@@ -13,6 +13,7 @@ import (
 	"rostrum/internal/id"
 	"rostrum/internal/rpc"
 	"rostrum/internal/testkit"
+	"rostrum/internal/token"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	signalingv1 "rostrum/proto/rostrum/signaling/v1"
 )
@@ -122,7 +123,7 @@ func open(t *testing.T, r *registry) (*Stream, chan *listenv1.Revocation) {
 	s := Open(Config{
 		Signaling: signalingv1.NewNodesClient(conn), Hello: &signalingv1.EdgeHello{Node: "edge-1"},
 		Load: func() *signalingv1.Load { return &signalingv1.Load{Listeners: 3} },
-		Keys: func(map[string][]byte) {}, Revoke: func(v *listenv1.Revocation) { revoked <- v },
+		Keys: func([]token.PublicKey) {}, Revoke: func(v *listenv1.Revocation) { revoked <- v },
 		Log: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(func() {

@@ -5,6 +5,7 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/token"
 	signalingv1 "rostrum/proto/rostrum/signaling/v1"
 )
 
@@ -31,11 +32,16 @@ func (s *Stream) receive(stream grpc.BidiStreamingClient[signalingv1.EdgeReport,
 }
 
 func (s *Stream) takeKeys(keys *signalingv1.Keys) {
-	byID := make(map[string][]byte, len(keys.GetKeys()))
+	var good []token.PublicKey
 	for _, k := range keys.GetKeys() {
-		byID[k.GetId()] = k.GetEd25519()
+		public, err := token.NewPublicKey(k.GetId(), k.GetEd25519())
+		if err != nil {
+			s.cfg.Log.Warn("signaling sent a key that is none; its grants will be refused", "key", k.GetId(), "error", err)
+			continue
+		}
+		good = append(good, public)
 	}
-	s.cfg.Keys(byID)
+	s.cfg.Keys(good)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.keyed != nil {

@@ -1,0 +1,42 @@
+package listener
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gorilla/websocket"
+)
+
+// CloseError is how an edge ended a connection (docs/protocol.md section 1.6).
+type CloseError struct {
+	Code    int    // of the close frame
+	Fault   string // such as "ended"; empty where the edge gave none
+	Message string
+}
+
+func (e *CloseError) Error() string {
+	return fmt.Sprintf("closed with %d %s: %s", e.Code, e.Fault, e.Message)
+}
+
+// Final answers whether connecting again with the same grant is of no use: the caller has to do something else.
+func (e *CloseError) Final() bool {
+	switch e.Code {
+	case 4400, 4401, 4403, 4404, 4409, 4410, 4413:
+		return true
+	}
+	return false
+}
+
+// closeError answers what the edge said, or err where it said nothing.
+func closeError(err error) error {
+	var told *websocket.CloseError
+	if !errors.As(err, &told) || told.Code == websocket.CloseAbnormalClosure {
+		return err
+	}
+	fault, message, found := strings.Cut(told.Text, ": ")
+	if !found {
+		fault, message = "", told.Text
+	}
+	return &CloseError{Code: told.Code, Fault: fault, Message: message}
+}

@@ -1,0 +1,276 @@
+// Package listener owns the listener's side of the listen protocol: it hears a room through any of several edges,
+// verifies everything that can be verified, and resumes by itself without losing or repeating a batch.
+package listener
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"rostrum/internal/id"
+	listenv1 "rostrum/proto/rostrum/listen/v1"
+)
+
+const (
+	firstWait = 50 * time.Millisecond
+	longWait  = 5 * time.Second
+	// maxSameHole is how often the same number may be missing before it is given up as lost.
+	maxSameHole = 3
+)
+
+// Config says what to hear, and how.
+type Config struct {
+	// URLs are the edges', http, https, ws or wss, best first.
+	URLs  []string
+	Room  id.Room
+	Grant string
+	// GrantInStart sends the grant as the first message and not as a subprotocol.
+	GrantInStart bool
+	// Renew answers a new grant when the old one is refused; without it that ends the listener.
+	Renew func(context.Context) (string, error)
+	// Rendition is "voice-32" where empty.
+	Rendition string
+	// From is the first number wanted; 0: the live edge.
+	From uint64
+	// Cadence between deliveries, 200 ms or 1 s; default 1 s.
+	Cadence time.Duration
+	// AckEvery is how often the number that is heard is acknowledged; default 10 s.
+	AckEvery time.Duration
+	// Silence is how long an open connection may bring nothing; default 10 s.
+	Silence time.Duration
+	// Dialer is how connections are made; may be nil.
+	Dialer *websocket.Dialer
+}
+
+// Listener hears one room. Next must be called from one goroutine at a time; everything else from any.
+type Listener struct {
+	cfg      Config
+	sequence sequence
+	queue    []Item
+	attempt  int // dials, for taking the URLs in turn
+	wait     time.Duration
+	hole     uint64 // number that was missing last
+	holes    int    // how often
+	atLive   bool   // the next dial asks for the live edge
+	acked    time.Time
+	card     *listenv1.RoomCard // the latest
+
+	mu     sync.Mutex
+	conn   *websocket.Conn
+	closed bool
+	stats  Stats
+	heard  uint64
+	grant  string
+	millis uint32
+
+	writing sync.Mutex // gorilla allows one writer
+}
+
+// Item is one thing that was heard; exactly one field is set.
+type Item struct {
+	Batch *Batch
+	Gap   *listenv1.Gap // clipped to what was not heard before
+	Lost  *Lost
+	Card  *listenv1.RoomCard // later than every card before
+	Hello *listenv1.Hello    // of every connection
+}
+
+// Batch is 200 ms of the program, verified.
+type Batch struct {
+	*listenv1.Batch
+	Encoded  []byte // as the origin encoded it; the caller's
+	Received time.Time
+}
+
+// Lost says that the numbers First to Last cannot be had any more.
+type Lost struct{ First, Last uint64 }
+
+// Stats count what a listener met.
+type Stats struct {
+	Batches, Gaps, Cards uint64
+	Bytes                uint64 // of messages
+	Connections          uint64 // that said Hello
+	Lost                 uint64 // numbers that could not be had
+	Repeats              uint64 // dropped: the number was heard already
+	LowerEpochs          uint64 // dropped: an older origin's
+	Holes                uint64 // connections that left a number out
+	Corrupt              uint64 // connections that broke CRC, form or protocol
+}
+
+// Open connects and answers after the first Hello. The error is a *CloseError where an edge refused for good.
+func Open(ctx context.Context, cfg Config) (*Listener, error) {
+	if len(cfg.URLs) == 0 || cfg.Room == "" {
+		return nil, errors.New("open listener: a room and the URL of an edge are needed")
+	}
+	if cfg.Rendition == "" {
+		cfg.Rendition = "voice-32"
+	}
+	if cfg.Cadence == 0 {
+		cfg.Cadence = time.Second
+	}
+	if cfg.AckEvery <= 0 {
+		cfg.AckEvery = 10 * time.Second
+	}
+	if cfg.Silence <= 0 {
+		cfg.Silence = 10 * time.Second
+	}
+	if cfg.Dialer == nil {
+		cfg.Dialer = &websocket.Dialer{HandshakeTimeout: 5 * time.Second, ReadBufferSize: 8192, WriteBufferSize: 256}
+	}
+	l := &Listener{cfg: cfg, grant: cfg.Grant, millis: uint32(cfg.Cadence.Milliseconds()), wait: firstWait}
+	if cfg.From > 0 {
+		l.sequence = sequence{begun: true, next: cfg.From}
+	}
+	for !l.greeted() {
+		if err := l.step(ctx); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+	}
+	return l, nil
+}
+
+// Next answers the next thing heard. It connects again and resumes by itself; an error is final: a *CloseError, ctx's,
+// or net.ErrClosed after Close. A Next that ctx ends costs the connection, and a later one resumes.
+func (l *Listener) Next(ctx context.Context) (Item, error) {
+	for len(l.queue) == 0 {
+		if err := l.step(ctx); err != nil {
+			return Item{}, err
+		}
+	}
+	item := l.queue[0]
+	l.queue = l.queue[1:]
+	return item, nil
+}
+
+// Close leaves.
+func (l *Listener) Close() error {
+	l.mu.Lock()
+	conn := l.conn
+	l.conn, l.closed = nil, true
+	l.mu.Unlock()
+	if conn == nil {
+		return nil
+	}
+	deadline := time.Now().Add(time.Second)
+	_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), deadline)
+	return conn.Close()
+}
+
+// Cut breaks the connection without a word, as a network does; the listener resumes.
+func (l *Listener) Cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conn != nil {
+		l.conn.Close()
+	}
+}
+
+// Stats answers what was met so far.
+func (l *Listener) Stats() Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.stats
+}
+
+// Heard says which number is being played; without it the newest received is acknowledged.
+func (l *Listener) Heard(number uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.heard = number
+}
+
+// SetCadence wishes for another time between deliveries, now and on later connections.
+func (l *Listener) SetCadence(cadence time.Duration) error {
+	millis := uint32(cadence.Milliseconds())
+	l.mu.Lock()
+	l.millis = millis
+	conn := l.conn
+	l.mu.Unlock()
+	if conn == nil {
+		return nil
+	}
+	return l.send(conn, &listenv1.ClientMessage{Message: &listenv1.ClientMessage_Cadence{Cadence: &listenv1.Cadence{Ms: millis}}})
+}
+
+func (l *Listener) greeted() bool { return len(l.queue) > 0 }
+
+// step does one thing: connect, or read one message.
+func (l *Listener) step(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	conn, closed := l.conn, l.closed
+	l.mu.Unlock()
+	if closed {
+		return net.ErrClosed
+	}
+	var err error
+	if conn == nil {
+		err = l.connect(ctx)
+	} else {
+		err = l.read(ctx, conn)
+	}
+	if err == nil {
+		return nil
+	}
+	l.disconnect()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return l.recover(ctx, err)
+}
+
+// recover answers nil when it makes sense to connect again, after a wait.
+func (l *Listener) recover(ctx context.Context, err error) error {
+	l.mu.Lock()
+	closed := l.closed
+	l.mu.Unlock()
+	if closed {
+		return net.ErrClosed
+	}
+	var told *CloseError
+	if errors.As(err, &told) {
+		switch {
+		case told.Code == 4401 && l.cfg.Renew != nil:
+			grant, err := l.cfg.Renew(ctx)
+			if err != nil {
+				return fmt.Errorf("renew the grant: %w", err)
+			}
+			l.mu.Lock()
+			l.grant = grant
+			l.mu.Unlock()
+		case told.Code == 4416:
+			l.atLive = true
+			if !l.sequence.heard {
+				l.sequence = sequence{}
+			}
+		case told.Final():
+			return told
+		}
+	}
+	pause := l.wait/2 + rand.N(l.wait)
+	l.wait = min(2*l.wait, longWait)
+	select {
+	case <-time.After(pause):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (l *Listener) disconnect() {
+	l.mu.Lock()
+	conn := l.conn
+	l.conn = nil
+	l.mu.Unlock()
+	if conn != nil {
+		conn.Close()
+	}
+}

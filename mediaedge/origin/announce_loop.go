@@ -1,0 +1,55 @@
+package origin
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc"
+
+	signalingv1 "rostrum/proto/rostrum/signaling/v1"
+)
+
+// registry is where an SFU node says that it is there.
+type registry interface {
+	Announce(ctx context.Context, in *signalingv1.AnnounceRequest, opts ...grpc.CallOption) (*signalingv1.AnnounceResponse, error)
+}
+
+// Announce keeps the node's lease at the registry until ctx ends, and closes known when it holds it for the first time.
+// A registry that does not answer is asked again.
+func (h *Host) Announce(ctx context.Context, to registry, address, region string, known chan<- struct{}) {
+	ticker := time.NewTicker(renewEvery)
+	defer ticker.Stop()
+	failing := false
+	for {
+		err := h.announce(ctx, to, address, region)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil && known != nil {
+			close(known)
+			known = nil
+		}
+		if err != nil && !failing {
+			h.cfg.Log.Warn("the registry does not hear this node; rooms go on", "error", err)
+		}
+		failing = err != nil
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (h *Host) announce(ctx context.Context, to registry, address, region string) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*renewEvery)
+	defer cancel()
+	h.mu.Lock()
+	rooms := len(h.rooms)
+	h.mu.Unlock()
+	_, err := to.Announce(ctx, &signalingv1.AnnounceRequest{
+		Node: string(h.cfg.Node), Address: address, Region: region, BootId: h.cfg.BootID,
+		Load: &signalingv1.Load{Rooms: uint32(rooms)},
+	})
+	return err
+}

@@ -1,0 +1,212 @@
+// Package origin owns what a home SFU does for a room's audience: it watches the stage log, lets the seated publish,
+// makes the program of one epoch and serves its batches to the relay.
+package origin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"rostrum/internal/fault"
+	"rostrum/internal/id"
+	"rostrum/mediaedge/audio"
+	"rostrum/mediaedge/program"
+	"rostrum/mediaedge/relay"
+	"rostrum/mediaedge/sfu"
+	signalingv1 "rostrum/proto/rostrum/signaling/v1"
+)
+
+const (
+	beginTimeout = 5 * time.Second
+	// keepEnded is how long an ended room's ring stays, so that every listener hears the end.
+	keepEnded = 30 * time.Second
+)
+
+// Config is what a Host needs.
+type Config struct {
+	Node     id.Node
+	BootID   uint64
+	SFU      *sfu.SFU
+	Stage    stageLog
+	Programs programs
+	Log      *slog.Logger
+	Metrics  prometheus.Registerer // may be nil
+	// Wall is the machine's wall clock; default time.Now.
+	Wall func() time.Time
+}
+
+// Host keeps the origins of all rooms that are at home on this node.
+type Host struct {
+	cfg            Config
+	metrics        *Metrics
+	programMetrics *program.Metrics
+	ctx            context.Context
+	stop           context.CancelFunc
+	work           sync.WaitGroup
+
+	mu    sync.Mutex
+	rooms map[key]*hosted
+}
+
+type key struct {
+	app  id.App
+	room id.Room
+}
+
+// hosted is a room over its epochs on this node: the ring stays when an origin is replaced.
+type hosted struct {
+	relay *relay.Room
+
+	begin sync.Mutex // one begins at a time
+
+	// guarded by Host.mu
+	current *room
+}
+
+// NewHost makes a host without rooms.
+func NewHost(cfg Config) (*Host, error) {
+	if cfg.Wall == nil {
+		cfg.Wall = time.Now
+	}
+	metrics, err := newMetrics(cfg.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	programMetrics, err := program.NewMetrics(cfg.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	return &Host{cfg: cfg, metrics: metrics, programMetrics: programMetrics, ctx: ctx, stop: stop, rooms: map[key]*hosted{}}, nil
+}
+
+// Close ends every origin, gives its lease back and waits.
+func (h *Host) Close() error {
+	h.stop()
+	h.work.Wait()
+	return nil
+}
+
+// Open makes this node the room's home, or answers the epoch that it already has.
+func (h *Host) Open(ctx context.Context, app id.App, roomID id.Room) (audio.Epoch, error) {
+	entry := h.entry(key{app, roomID})
+	entry.begin.Lock()
+	defer entry.begin.Unlock()
+	if current := h.current(key{app, roomID}); current != nil {
+		return current.epoch, nil
+	}
+	if h.ctx.Err() != nil {
+		return 0, fault.New(fault.CodeUnavailable, "this node is leaving").In(time.Second)
+	}
+	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
+	defer cancel()
+	return h.start(ctx, entry, app, roomID)
+}
+
+// Find answers the room's rings for the relay, where the room is or lately was at home here.
+func (h *Host) Find(_ context.Context, app id.App, roomID id.Room) (*relay.Room, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	entry := h.rooms[key{app, roomID}]
+	if entry == nil || entry.current == nil && !entry.relay.Ended() {
+		return nil, fault.New(fault.CodeUnavailable, "this room is not at home here; look its home up again").In(time.Second)
+	}
+	return entry.relay, nil
+}
+
+func (h *Host) entry(k key) *hosted {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.rooms[k] == nil {
+		h.rooms[k] = &hosted{relay: relay.NewRoom(k.app, k.room)}
+	}
+	return h.rooms[k]
+}
+
+func (h *Host) current(k key) *room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if entry := h.rooms[k]; entry != nil {
+		return entry.current
+	}
+	return nil
+}
+
+func (h *Host) setCurrent(k key, r *room) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.rooms[k].current = r
+}
+
+func (h *Host) forget(k key) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.rooms, k)
+}
+
+// start appoints this node and sets a new epoch going.
+func (h *Host) start(ctx context.Context, entry *hosted, app id.App, roomID id.Room) (audio.Epoch, error) {
+	log := h.cfg.Log.With("room", string(roomID))
+	heardEpoch, heardNumber := entry.relay.HeardMost()
+	granted, err := h.cfg.Programs.AcquireProgram(ctx, &signalingv1.AcquireProgramRequest{
+		App: string(app), Room: string(roomID), Node: string(h.cfg.Node), BootId: h.cfg.BootID,
+		KnownEpoch: uint64(max(heardEpoch, entry.relay.Ring(audio.Voice32).View().Epoch())),
+	})
+	if err != nil {
+		return 0, fmt.Errorf("acquire the program of %s: %w", roomID, err)
+	}
+	r := &room{
+		app: app, id: roomID, epoch: audio.Epoch(granted.GetEpoch()), relay: entry.relay, log: log, metrics: h.metrics,
+		packets: make(chan sfu.Packet, packetQueue), changes: make(chan change, 64),
+	}
+	r.lease = &lease{programs: h.cfg.Programs, logger: log, metrics: h.metrics, request: &signalingv1.RenewProgramRequest{
+		App: string(app), Room: string(roomID), Node: string(h.cfg.Node), Epoch: granted.GetEpoch(),
+	}}
+	watching := newWatching(h, r)
+	initial, err := watching.first(ctx)
+	if err == nil {
+		err = h.begin(r, initial, history{
+			reserved: audio.Number(granted.GetReserved()), anchor: initial.anchor, heard: heardNumber,
+			held: entry.relay.Ring(audio.Voice32).View().Newest(),
+		})
+	}
+	if err != nil {
+		watching.stop()
+		return 0, errors.Join(err, r.lease.release(context.WithoutCancel(ctx)))
+	}
+	h.setCurrent(key{app, roomID}, r)
+	h.work.Go(func() { h.keep(r, watching, initial) })
+	return r.epoch, nil
+}
+
+// begin fixes the first number and the clock of an epoch and opens its program and its media.
+func (h *Host) begin(r *room, initial stage, past history) error {
+	if initial.ended {
+		return fault.New(fault.CodeEnded, "the room is over")
+	}
+	if !initial.live {
+		return fault.New(fault.CodeNotLive, "the room has not been started")
+	}
+	now := time.Now()
+	r.first = past.first(h.cfg.Wall())
+	r.clock = audio.Clock{Anchor: now, Media: r.first.Start()}
+	made, err := program.New(program.Config{Epoch: r.epoch, First: r.first, Log: r.log, Metrics: h.programMetrics})
+	if err != nil {
+		return err
+	}
+	r.program = made
+	r.lease.next.Store(uint64(r.first))
+	if gap, found := past.gap(r.first, r.epoch); found {
+		if err := r.tell(gap); err != nil {
+			return err
+		}
+	}
+	r.media = h.cfg.SFU.OpenRoom(r.clock, r, r.log)
+	r.log.Info("origin begins", "epoch", r.epoch, "first", r.first)
+	return nil
+}

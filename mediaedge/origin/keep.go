@@ -1,0 +1,141 @@
+package origin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"rostrum/internal/fault"
+	"rostrum/internal/id"
+	"rostrum/mediaedge/audio"
+	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
+)
+
+// watching is a room's watch and its end.
+type watching struct {
+	room   *room
+	cancel context.CancelFunc
+	ended  chan error // one value, when the watch is over
+}
+
+func newWatching(h *Host, r *room) *watching {
+	ctx, cancel := context.WithCancel(h.ctx)
+	w := &watching{room: r, cancel: cancel, ended: make(chan error, 1)}
+	follow := &watcher{
+		log: h.cfg.Stage, changes: r.changes, logger: r.log, metrics: h.metrics,
+		request: &listenerstatev1.WatchRequest{App: string(r.app), Room: string(r.id)},
+	}
+	h.work.Go(func() { w.ended <- follow.run(ctx) })
+	return w
+}
+
+// first is the stage as it is now.
+func (w *watching) first(ctx context.Context) (stage, error) {
+	for {
+		select {
+		case c := <-w.room.changes:
+			if c.snapshot != nil {
+				return *c.snapshot, nil
+			}
+		case err := <-w.ended:
+			w.ended <- err
+			return stage{}, err
+		case <-ctx.Done():
+			return stage{}, fault.Unavailable(ctx.Err(), "the stage log does not answer")
+		}
+	}
+}
+
+func (w *watching) stop() { w.cancel() }
+
+// keep runs an epoch to its end and clears up after it.
+func (h *Host) keep(r *room, w *watching, initial stage) {
+	h.metrics.rooms.Inc()
+	defer h.metrics.rooms.Dec()
+	ctx, cancel := context.WithCancel(h.ctx)
+	superseded := make(chan error, 1)
+	h.work.Go(func() {
+		superseded <- r.lease.run(ctx)
+		cancel()
+	})
+	h.work.Go(func() { r.anchor(ctx, h.cfg.Stage, h.cfg.Node, h.cfg.Wall) })
+	err := r.run(ctx, initial)
+	cancel()
+	w.stop()
+	r.media.Close()
+	h.setCurrent(key{r.app, r.id}, nil)
+	lost := errors.Is(<-superseded, errSuperseded)
+	switch {
+	case lost:
+		r.log.Warn("another origin was appointed; this one ends", "epoch", r.epoch)
+	case err == nil:
+		r.log.Info("the room is over", "epoch", r.epoch, "last", r.last)
+		r.relay.End()
+	case h.ctx.Err() == nil:
+		r.log.Error("the origin failed", "epoch", r.epoch, "error", err)
+	}
+	if !lost {
+		bounded, done := context.WithTimeout(context.WithoutCancel(h.ctx), 2*time.Second)
+		if err := r.lease.release(bounded); err != nil {
+			r.log.Warn("the program lease was not given back; it runs out by itself", "error", err)
+		}
+		done()
+	}
+	switch {
+	case err == nil:
+		h.linger(key{r.app, r.id})
+	case !lost && h.ctx.Err() == nil:
+		h.work.Go(func() { h.again(r) })
+	}
+}
+
+// again begins a new epoch of a room whose origin failed, unless the room ended or is at home elsewhere meanwhile.
+func (h *Host) again(failed *room) {
+	var wait pause
+	for wait.sleep(h.ctx) {
+		_, err := h.Open(h.ctx, failed.app, failed.id)
+		if f := fault.From(err); err == nil || f.Code == fault.CodeEnded || f.Code == fault.CodeNotFound || f.Code == fault.CodeConflict {
+			return
+		}
+		failed.log.Warn("the room has no origin; trying again", "error", err)
+	}
+}
+
+// linger forgets an ended room when its listeners have had time to hear the end.
+func (h *Host) linger(k key) {
+	h.work.Go(func() {
+		timer := time.NewTimer(keepEnded)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-h.ctx.Done():
+		}
+		h.forget(k)
+	})
+}
+
+// anchor writes this epoch's tie between media time and wall time into the stage log, trying until it is there.
+func (r *room) anchor(ctx context.Context, log stageLog, node id.Node, wall func() time.Time) {
+	mark := anchor{epoch: r.epoch, first: r.first, wall: wallTime(wall().Add(-time.Since(r.clock.Anchor)))}
+	request := &listenerstatev1.ApplyRequest{
+		App: string(r.app), Room: string(r.id), CommandId: anchorCommand(r.epoch),
+		Actor:   &listenerstatev1.Actor{Actor: &listenerstatev1.Actor_Service{Service: "sfu"}},
+		Command: &listenerstatev1.ApplyRequest_AnchorOrigin{AnchorOrigin: mark.command(string(node))},
+	}
+	var wait pause
+	for {
+		_, err := log.Apply(ctx, request)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		if f := fault.From(err); f.Code != fault.CodeUnavailable && f.Code != fault.CodeTimeout && f.Code != fault.CodeInternal {
+			r.log.Warn("the epoch's anchor was refused", "epoch", r.epoch, "error", err)
+			return
+		}
+		if !wait.sleep(ctx) {
+			return
+		}
+	}
+}
+
+func anchorCommand(e audio.Epoch) string { return "anchor:" + e.String() }

@@ -1,0 +1,246 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"rostrum/internal/fault"
+	relayv1 "rostrum/proto/rostrum/relay/v1"
+)
+
+const (
+	// refusedFor is how long a refusal is answered without asking upstream again.
+	refusedFor = time.Second
+	firstWait  = 50 * time.Millisecond
+	longWait   = 2 * time.Second
+	// maxItemBytes bounds what an upstream may send at once: a room card is the largest.
+	maxItemBytes = 64 << 10
+	// maxRefusedRun is after how many refused items without a good one an upstream is left: five seconds of them.
+	maxRefusedRun = 25
+)
+
+// Why a stream to an upstream ended. The list is closed; it is a metric label.
+var (
+	errRoomEnded = errors.New("room_ended")
+	errSilent    = errors.New("silent")
+	errStale     = errors.New("stale_epoch")
+	errGarbage   = errors.New("garbage")
+	errProtocol  = errors.New("protocol")
+)
+
+// redirected says where an upstream sent us.
+type redirected struct{ address string }
+
+func (r redirected) Error() string { return "redirected" }
+
+// lane pulls one rendition.
+type lane struct {
+	// static
+	puller *Puller
+	ring   *Ring
+	stop   context.CancelFunc
+
+	open  atomic.Bool // a stream is being served to us
+	ready chan struct{}
+	once  sync.Once
+
+	mu        sync.Mutex
+	err       error // why the lane gave up; set before ready closes
+	refusedAt time.Time
+}
+
+// run keeps a stream open until the room ends, upstream refuses for good or ctx ends.
+func (l *lane) run(ctx context.Context) {
+	wait := firstWait
+	for ctx.Err() == nil {
+		moved, err := l.follow(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		l.puller.cfg.Metrics.lost.WithLabelValues(lostReason(err)).Inc()
+		if l.final(err) {
+			return
+		}
+		l.puller.cfg.Homes.Forget(l.puller.room.app, l.puller.room.id)
+		if moved {
+			wait = firstWait
+		}
+		l.puller.cfg.Log.Warn("upstream lost", "room", l.puller.room.id, "rendition", l.ring.rendition, "error", err)
+		select {
+		case <-time.After(wait/2 + rand.N(wait)):
+		case <-ctx.Done():
+		}
+		wait = min(2*wait, longWait)
+	}
+}
+
+// follow looks the room up and pulls, over redirects. It answers whether the ring got anything, and what ended it.
+func (l *lane) follow(ctx context.Context) (moved bool, err error) {
+	lookup, cancel := context.WithTimeout(ctx, l.puller.cfg.OpenWithin)
+	address, err := l.puller.cfg.Homes.Home(lookup, l.puller.room.app, l.puller.room.id)
+	cancel()
+	if err != nil {
+		return false, fmt.Errorf("look up home: %w", err)
+	}
+	before := l.ring.View().Newest()
+	for hops := uint32(0); hops <= maxHops; hops++ {
+		err = l.pull(ctx, address, hops)
+		var to redirected
+		if !errors.As(err, &to) {
+			break
+		}
+		address = to.address
+	}
+	return l.ring.View().Newest() > before, err
+}
+
+// final takes note of an error after which asking again is pointless, and answers whether it is one.
+func (l *lane) final(err error) bool {
+	if errors.Is(err, errRoomEnded) || fault.Is(fault.From(err), fault.CodeEnded) {
+		l.puller.room.End()
+		l.give(fault.New(fault.CodeEnded, "the room is over"))
+		return true
+	}
+	select {
+	case <-l.ready: // it was live: whatever upstream says now may pass
+		return false
+	default:
+	}
+	switch f := fault.From(err); f.Code {
+	case fault.CodeNotFound, fault.CodeNotLive, fault.CodeForbidden, fault.CodeInvalid:
+		l.give(f)
+		return true
+	}
+	return false
+}
+
+// give makes the lane ready, or says why it never will be.
+func (l *lane) give(err error) {
+	l.once.Do(func() {
+		l.mu.Lock()
+		l.err, l.refusedAt = err, time.Now()
+		l.mu.Unlock()
+		close(l.ready)
+	})
+}
+
+func (l *lane) refused() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// retry answers whether the lane gave up long enough ago to be made anew.
+func (l *lane) retry(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err != nil && !fault.Is(l.err, fault.CodeEnded) && now.Sub(l.refusedAt) > refusedFor
+}
+
+// pull opens one stream and takes its items until it breaks.
+func (l *lane) pull(ctx context.Context, address string, hops uint32) error {
+	cfg := l.puller.cfg
+	conn, err := cfg.Dialer.Dial(address)
+	if err != nil {
+		return fmt.Errorf("dial %s: %w", address, err)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	silence := time.AfterFunc(cfg.OpenWithin, func() { cancel(errSilent) })
+	defer silence.Stop()
+	stream, err := relayv1.NewRelayClient(conn).Pull(ctx, grpc.MaxCallRecvMsgSize(maxItemBytes), grpc.WaitForReady(true))
+	if err == nil {
+		err = stream.Send(&relayv1.PullRequest{Request: &relayv1.PullRequest_Open{Open: l.request(hops)}})
+	}
+	if err != nil {
+		return because(ctx, err)
+	}
+	in := &intake{lane: l}
+	var reporting sync.WaitGroup
+	defer reporting.Wait()
+	defer cancel(nil)
+	defer l.close(in)
+	for {
+		item, err := stream.Recv()
+		if err != nil {
+			return because(ctx, err)
+		}
+		silence.Reset(cfg.Silence)
+		opened := in.opened
+		if err := in.take(item); err != nil {
+			return err
+		}
+		if in.opened && !opened {
+			l.open.Store(true)
+			cfg.Metrics.open.Inc()
+			reporting.Go(func() { l.report(ctx, stream) })
+		}
+	}
+}
+
+func (l *lane) close(in *intake) {
+	if in.opened {
+		l.open.Store(false)
+		l.puller.cfg.Metrics.open.Dec()
+	}
+}
+
+func (l *lane) request(hops uint32) *relayv1.PullOpen {
+	room := l.puller.room
+	open := &relayv1.PullOpen{
+		App: string(room.app), Room: string(room.id), Rendition: string(l.ring.rendition), Node: string(l.puller.cfg.Node),
+		Hops: hops, KnownEpoch: uint64(room.Epoch()),
+		From: uint64(l.ring.View().Newest()) + 1, // an empty ring takes all that upstream holds
+	}
+	for _, ring := range room.rings {
+		open.KnownNumber = max(open.KnownNumber, uint64(ring.View().Newest()))
+	}
+	return open
+}
+
+// report says every 2 s how many listen here and below, where this lane is the one to say it.
+func (l *lane) report(ctx context.Context, stream grpc.BidiStreamingClient[relayv1.PullRequest, relayv1.PullItem]) {
+	ticker := time.NewTicker(reportEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case now := <-ticker.C:
+			if !l.puller.reports(l) {
+				continue
+			}
+			if stream.Send(&relayv1.PullRequest{Request: &relayv1.PullRequest_Count{Count: l.puller.report(now)}}) != nil {
+				return // the receiving side learns why
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// because prefers the reason we cancelled for over the cancellation.
+func because(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, errSilent) {
+		return cause
+	}
+	return fault.From(err)
+}
+
+// lostReason is the metric label of what ended a pull.
+func lostReason(err error) string {
+	for _, known := range []error{errRoomEnded, errSilent, errStale, errGarbage, errProtocol} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	if errors.As(err, new(redirected)) {
+		return "redirects"
+	}
+	return string(fault.From(err).Code)
+}

@@ -1,0 +1,31 @@
+package sfu
+
+import (
+	"strings"
+
+	"github.com/pion/sdp/v3"
+)
+
+// wishes says in an answer how Opus is wanted (RFC 7587 section 6.1): pion repeats what the offer said, and senders leave
+// silence out only when the answer asks for it.
+func wishes(answer *sdp.SessionDescription) {
+	for _, media := range answer.MediaDescriptions {
+		for _, a := range media.Attributes {
+			payload, codec, _ := strings.Cut(a.Value, " ")
+			if a.Key == "rtpmap" && strings.HasPrefix(strings.ToLower(codec), "opus/") {
+				wish(media, payload)
+			}
+		}
+	}
+}
+
+func wish(media *sdp.MediaDescription, payload string) {
+	value := payload + " " + opusCodec.SDPFmtpLine
+	for i, a := range media.Attributes {
+		if a.Key == "fmtp" && strings.HasPrefix(a.Value, payload+" ") {
+			media.Attributes[i].Value = value
+			return
+		}
+	}
+	media.Attributes = append(media.Attributes, sdp.Attribute{Key: "fmtp", Value: value})
+}

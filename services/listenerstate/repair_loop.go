@@ -1,0 +1,123 @@
+package listenerstate
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"rostrum/internal/fault"
+	"rostrum/internal/id"
+	"rostrum/services/listenerstate/chain"
+	"rostrum/services/listenerstate/stagelog"
+)
+
+// repairLifetime is how long a repair is held; it takes milliseconds.
+const repairLifetime = 5 * time.Second
+
+// repair starts a new term of a log from what the archive has. What was never acknowledged may be lost by it. The
+// caller has the turn; errAgain says that another instance is at it.
+func (s *Service) repair(ctx context.Context, k *keeper, reason string) error {
+	token := rand.Text()
+	taken, err := s.log.Lock(ctx, k.key, token, repairLifetime)
+	if err != nil {
+		return fault.Unavailable(err, "the stage log cannot be reached; try again")
+	}
+	if !taken {
+		return errAgain
+	}
+	head, err := s.restart(ctx, k, token)
+	if unlockErr := s.log.Unlock(ctx, k.key, token); unlockErr != nil && err == nil {
+		err = unlockErr // it ends by itself
+	}
+	switch {
+	case errors.Is(err, stagelog.ErrFenced):
+		return errAgain
+	case err != nil:
+		return fault.Unavailable(err, "the stage cannot be repaired; try again")
+	case head.Offset > 0:
+		s.metrics.repairs.WithLabelValues(reason).Inc()
+		s.logger.Warn("stage log repaired", "app", k.key.App, "room", k.key.Room, "reason", reason, "position", head.Position.String())
+	}
+	return nil
+}
+
+// restart seeds the new term. The zero head says that there was nothing to do any more.
+func (s *Service) restart(ctx context.Context, k *keeper, token string) (chain.Head, error) {
+	err := s.load(ctx, k)
+	if err == nil || !errors.Is(err, stagelog.ErrLost) && !errors.Is(err, errDiverged) {
+		return chain.Head{}, err // another instance was faster, or it cannot be known
+	}
+	claimed, err := s.archive.Claim(ctx, k.key)
+	if err != nil {
+		return chain.Head{}, err
+	}
+	if claimed.Offset == 0 {
+		return chain.Head{}, fmt.Errorf("the log of %s does not fold and the archive has nothing of it", k.key)
+	}
+	a, err := s.fromArchive(ctx, k.key)
+	if err != nil {
+		return chain.Head{}, err
+	}
+	commands, err := s.rememberedCommands(ctx, k.key, a.head)
+	if err != nil {
+		return chain.Head{}, err
+	}
+	err = s.log.Seed(ctx, k.key, stagelog.Seed{
+		Token: token, Head: a.head, Commands: commands, Ops: projectStage(a.stage), Lifetime: lifetime(a.stage),
+	})
+	if err != nil {
+		return chain.Head{}, err
+	}
+	k.reset(a)
+	k.noteMarked(a.head.Position)
+	k.loaded = true
+	return a.head, nil
+}
+
+// rememberedCommands answers the commands of the newest events that a repeated request may still name.
+func (s *Service) rememberedCommands(ctx context.Context, key chain.Key, head chain.Head) ([]stagelog.Remembered, error) {
+	first := uint64(1)
+	if head.Offset > pageSize {
+		first = head.Offset - pageSize + 1
+	}
+	records, err := s.archive.Read(ctx, key, first, pageSize)
+	if err != nil {
+		return nil, err
+	}
+	var commands []stagelog.Remembered
+	for _, record := range records {
+		e, err := decodeEvent(key, record.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		name, last := commandName(e.Actor, e.Command), len(commands)-1
+		if last >= 0 && commands[last].Name == name {
+			commands[last].Earlier.Last = record.Position
+			commands[last].Earlier.Events++
+			continue
+		}
+		commands = append(commands, stagelog.Remembered{
+			Name: name, Until: e.WallTime.Add(stagelog.CommandLifetime),
+			Earlier: stagelog.Earlier{Payload: record.Payload, Last: record.Position, Events: 1},
+		})
+	}
+	if first > 1 {
+		commands = commands[1:] // its first events may not be among those read
+	}
+	now := s.now()
+	return slices.DeleteFunc(commands, func(c stagelog.Remembered) bool { return !c.Until.After(now) }), nil
+}
+
+// commandName is unique among the commands of all actors of a room.
+func commandName(by Actor, command id.Command) string { return by.String() + " " + string(command) }
+
+// lifetime is how long a stage's keys stay in Redis.
+func lifetime(stage Stage) time.Duration {
+	if stage.State == StateEnded {
+		return endedLifetime
+	}
+	return 0
+}

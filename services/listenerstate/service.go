@@ -1,0 +1,191 @@
+// Package listenerstate owns the stage log of every room: which commands a stage accepts, the events they cause, and who
+// is told of them.
+package listenerstate
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"rostrum/internal/fault"
+	"rostrum/internal/id"
+	"rostrum/services/listenerstate/chain"
+	"rostrum/services/listenerstate/stagelog"
+)
+
+// Archive keeps every event for good. An event is acknowledged when the log and the archive have it.
+type Archive interface {
+	// Load answers the head of a log, zero where nothing is archived, and its newest snapshot or nil.
+	Load(ctx context.Context, key chain.Key) (chain.Head, []byte, error)
+	// Read answers up to limit records from an offset on, in order.
+	Read(ctx context.Context, key chain.Key, from uint64, limit int) ([]chain.Record, error)
+	ArchiveWriter
+}
+
+// ArchiveWriter is how an archive grows.
+type ArchiveWriter interface {
+	// Append puts records behind a head, in the order of the calls. Records that are held already are skipped; others
+	// that do not continue the log fail, as do records of a term below a claimed one.
+	Append(key chain.Key, after chain.Head, records []chain.Record, snapshot []byte) *chain.Write
+	// Claim starts a new term and answers the head with it, zero where nothing is archived.
+	Claim(ctx context.Context, key chain.Key) (chain.Head, error)
+}
+
+// Keys has the AES-256 keys of people's personal fields.
+type Keys interface {
+	// Key answers a person's key; false where it was never made or is destroyed.
+	Key(ctx context.Context, app id.App, user id.User) ([32]byte, bool, error)
+	// MakeKey answers a person's key, after making it durably where there is none.
+	MakeKey(ctx context.Context, app id.App, user id.User) ([32]byte, error)
+}
+
+const (
+	retryAfter    = 200 * time.Millisecond
+	snapshotEvery = 256       // events
+	pageSize      = 256       // events in one read
+	endedLifetime = time.Hour // an ended room's keys in Redis; the archive keeps it
+	callTimeout   = 5 * time.Second
+)
+
+// Config of a Service. Redis, Archive and Keys are needed; they stay the caller's.
+type Config struct {
+	Redis   redis.UniversalClient
+	Archive Archive
+	Keys    Keys
+	Now     func() time.Time      // nil: time.Now
+	Log     *slog.Logger          // nil: none
+	Metrics prometheus.Registerer // nil: none
+	// RoomsMost bounds the stages in memory; 0: 10,000.
+	RoomsMost int
+	// WatchersMost bounds the watchers of all rooms; 0: 10,000.
+	WatchersMost int
+}
+
+// Validate says what is missing.
+func (c Config) Validate() error {
+	var missing []error
+	if c.Redis == nil {
+		missing = append(missing, errors.New("listenerstate: Redis is missing"))
+	}
+	if c.Archive == nil {
+		missing = append(missing, errors.New("listenerstate: Archive is missing"))
+	}
+	if c.Keys == nil {
+		missing = append(missing, errors.New("listenerstate: Keys is missing"))
+	}
+	if c.RoomsMost < 0 || c.WatchersMost < 0 {
+		missing = append(missing, errors.New("listenerstate: a bound is negative"))
+	}
+	return errors.Join(missing...)
+}
+
+func (c Config) withDefaults() Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.RoomsMost == 0 {
+		c.RoomsMost = 10_000
+	}
+	if c.WatchersMost == 0 {
+		c.WatchersMost = 10_000
+	}
+	return c
+}
+
+// Service applies commands to stages and lets others watch them.
+type Service struct {
+	log      *stagelog.Log
+	archive  Archive
+	keys     Keys
+	now      func() time.Time
+	logger   *slog.Logger
+	metrics  *metrics
+	rooms    *keepers
+	bells    *bells
+	stop     context.CancelFunc
+	stopping <-chan struct{}
+
+	mu     sync.Mutex
+	closed bool
+	done   sync.WaitGroup // the doorbell and every sender to a watcher; grows under mu while not closed
+}
+
+// New makes a service and starts listening to the doorbell.
+func New(config Config) (*Service, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	config = config.withDefaults()
+	m, err := newMetrics(config.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Service{
+		log: stagelog.New(config.Redis), archive: config.Archive, keys: config.Keys, now: config.Now, logger: config.Log,
+		metrics: m, rooms: newKeepers(config.RoomsMost), bells: newBells(config.WatchersMost), stop: stop, stopping: ctx.Done(),
+	}
+	s.start(func() { s.log.Listen(ctx, s.bells.ring, s.bells.ringAll) })
+	return s, nil
+}
+
+// start runs a part of the service that Close waits for; false: the service is closed.
+func (s *Service) start(part func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.done.Go(part)
+	}
+	return !s.closed
+}
+
+// Close ends every watcher and returns when nothing of the service runs any more. Commands under way finish by
+// themselves.
+func (s *Service) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.stop()
+	s.done.Wait()
+}
+
+// Entry is an event and its stored bytes.
+type Entry struct {
+	Event Event
+	Bytes []byte
+}
+
+// Answer is what a command came to.
+type Answer struct {
+	// Position is that of the last event; where nothing changed, the one the decision was made at.
+	Position chain.Position
+	Entries  []Entry
+	// Stage is at or after Position.
+	Stage Stage
+}
+
+// Stage answers the acknowledged stage of a room at this moment. Errors: not_found; from_ahead where the log has not
+// come to atLeast; unavailable.
+func (s *Service) Stage(ctx context.Context, key chain.Key, atLeast chain.Position) (Stage, error) {
+	k, err := s.rooms.use(key)
+	if err != nil {
+		return Stage{}, err
+	}
+	defer s.rooms.done(k)
+	stage, err := s.current(ctx, k)
+	if err != nil {
+		return Stage{}, err
+	}
+	if stage.Position.Before(atLeast) {
+		return Stage{}, fault.New(fault.CodeFromAhead, "the stage log has not come to %s", atLeast)
+	}
+	return stage, nil
+}

@@ -1,0 +1,136 @@
+// Package stagelog owns the stage logs in Redis: compare-and-append, reading, acknowledging, and a new term for a log
+// that was lost.
+//
+// All keys of a log share the hash tag {app:room}. The head key says that a log is there: where it is absent, the log
+// is lost, unless the caller knows that there never was one.
+package stagelog
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"rostrum/services/listenerstate/chain"
+)
+
+var (
+	// ErrMoved says that the log went on, or is another one, since it was read.
+	ErrMoved = errors.New("the stage log has moved on")
+	// ErrLost says that Redis has no head of the log.
+	ErrLost = errors.New("the stage log is not in Redis")
+	// ErrFenced says that another repair came first.
+	ErrFenced = errors.New("another repair came first")
+)
+
+// Doorbell is the pub/sub name on which every acknowledgement and every new term is told.
+const Doorbell = "rostrum:stage"
+
+// keep is how many acknowledged events stay in Redis for watchers that resume; the archive has them all.
+const keep = 1024
+
+// CommandLifetime is how long a command id is remembered.
+const CommandLifetime = 10 * time.Minute
+
+//go:embed append.lua
+var appendSource string
+
+//go:embed acknowledge.lua
+var acknowledgeSource string
+
+//go:embed seed.lua
+var seedSource string
+
+//go:embed unlock.lua
+var unlockSource string
+
+// Log is the stage logs of one Redis.
+type Log struct {
+	client      redis.UniversalClient
+	append      *redis.Script
+	acknowledge *redis.Script
+	seed        *redis.Script
+	unlock      *redis.Script
+}
+
+// New makes the logs; the client stays the caller's.
+func New(client redis.UniversalClient) *Log {
+	return &Log{
+		client: client,
+		append: redis.NewScript(appendSource), acknowledge: redis.NewScript(acknowledgeSource),
+		seed: redis.NewScript(seedSource), unlock: redis.NewScript(unlockSource),
+	}
+}
+
+// Structures beside the log that operations may change, by the index of their key in the scripts.
+const Seats Target = 5
+
+// Target is a structure beside the log.
+type Target int
+
+// OpKind is what an operation does.
+type OpKind string
+
+const (
+	OpSet    OpKind = "set"    // Field to Value
+	OpRemove OpKind = "remove" // Field
+	OpClear  OpKind = "clear"  // everything
+)
+
+// Op is one change of a structure beside the log.
+type Op struct {
+	Kind         OpKind
+	Target       Target
+	Field, Value string
+}
+
+func (o Op) appendTo(args []any) []any {
+	return append(args, string(o.Kind), int(o.Target), o.Field, o.Value)
+}
+
+// Command is the name of an intent, unique in its room, and the hash of what is meant.
+type Command struct {
+	Name    string
+	Payload chain.Hash
+}
+
+// Earlier is what a command did when it came first.
+type Earlier struct {
+	Payload chain.Hash
+	Last    chain.Position // of its last event, or where it was decided
+	Events  uint64
+}
+
+func (e Earlier) encode() string {
+	return string(e.Payload[:]) + e.Last.String() + "+" + strconv.FormatUint(e.Events, 10)
+}
+
+func decodeEarlier(text string) (Earlier, error) {
+	var e Earlier
+	if len(text) < len(e.Payload) {
+		return e, fmt.Errorf("decode remembered command: %d bytes", len(text))
+	}
+	copy(e.Payload[:], text)
+	position, count, _ := strings.Cut(text[len(e.Payload):], "+")
+	var err error
+	if e.Last, err = chain.ParsePosition(position); err != nil {
+		return e, fmt.Errorf("decode remembered command: %w", err)
+	}
+	if e.Events, err = strconv.ParseUint(count, 10, 64); err != nil {
+		return e, fmt.Errorf("decode remembered command: %w", err)
+	}
+	return e, nil
+}
+
+type keys struct{ head, log, commands, due, seats, repair string }
+
+func keysOf(key chain.Key) keys {
+	tag := "{" + key.String() + "}:"
+	return keys{tag + "head", tag + "log", tag + "cmd", tag + "due", tag + "seats", tag + "repair"}
+}
+
+func (k keys) stored() []string { return []string{k.head, k.log, k.commands, k.due, k.seats} }

@@ -1,0 +1,54 @@
+package signaling
+
+import (
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are the service's figures.
+type metrics struct {
+	placements *prometheus.CounterVec
+	orders     *prometheus.CounterVec
+	edges      prometheus.Gauge
+}
+
+func newMetrics(registry prometheus.Registerer) (*metrics, error) {
+	m := &metrics{
+		placements: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rostrum_signaling_placements_total", Help: "Placements of rooms, by how they ended.",
+		}, []string{"result"}),
+		orders: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rostrum_signaling_orders_total", Help: "Orders sent to edges, by kind.",
+		}, []string{"order"}),
+		edges: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "rostrum_signaling_edges", Help: "Edges with a control stream to this instance.",
+		}),
+	}
+	if registry == nil {
+		return m, nil
+	}
+	for _, c := range []prometheus.Collector{m.placements, m.orders, m.edges} {
+		if err := registry.Register(c); err != nil {
+			return nil, fmt.Errorf("register signaling metrics: %w", err)
+		}
+	}
+	return m, nil
+}
+
+// placed counts a placement under the finding's code, a closed list.
+func (m *metrics) placed(err error) {
+	result := "hosted"
+	if f := find(RoomKey{}, Home{}, err); f.missing != "" {
+		result = string(f.missing)
+	}
+	m.placements.WithLabelValues(result).Inc()
+}
+
+func (m *metrics) told(f finding) {
+	if f.missing == "" {
+		m.orders.WithLabelValues("home").Inc()
+		return
+	}
+	m.orders.WithLabelValues("not_home").Inc()
+}
