@@ -22,7 +22,7 @@ func TestSmoke(t *testing.T) {
 	room := s.liveRoom(t, host, api.CreateRoom{Title: "Smoke"})
 	fast := s.listen(t, host, room.ID, "voice-32", 200*time.Millisecond)
 	slow := s.listen(t, host, room.ID, "voice-16", time.Second)
-	said := readClip(t, "speech1")
+	said := readClip(t, "speech1").first(8 * time.Second)
 	voice := s.speak(t, host, room.ID)
 	begun := time.Now()
 	if err := voice.Play(bounded(t), slices.Values(said.packets)); err != nil {

@@ -47,6 +47,12 @@ func readClip(t testing.TB, name string) clip {
 // duration is how long the clip takes to say.
 func (c clip) duration() time.Duration { return time.Duration(len(c.packets)) * audio.FrameDuration }
 
+// first is the beginning of a clip.
+func (c clip) first(d time.Duration) clip {
+	n := int(d / audio.FrameDuration)
+	return clip{c.packets[:n], c.pcm[:n*audio.FrameTicks]}
+}
+
 // decode plays packets of 20 ms through libopus.
 func decode(t testing.TB, packets [][]byte) []float32 {
 	t.Helper()

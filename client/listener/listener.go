@@ -13,7 +13,6 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"rostrum/internal/id"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 )
 
@@ -23,30 +22,6 @@ const (
 	// maxSameHole is how often the same number may be missing before it is given up as lost.
 	maxSameHole = 3
 )
-
-// Config says what to hear, and how.
-type Config struct {
-	// URLs are the edges', http, https, ws or wss, best first.
-	URLs  []string
-	Room  id.Room
-	Grant string
-	// GrantInStart sends the grant as the first message and not as a subprotocol.
-	GrantInStart bool
-	// Renew answers a new grant when the old one is refused; without it that ends the listener.
-	Renew func(context.Context) (string, error)
-	// Rendition is "voice-32" where empty.
-	Rendition string
-	// From is the first number wanted; 0: the live edge.
-	From uint64
-	// Cadence between deliveries, 200 ms or 1 s; default 1 s.
-	Cadence time.Duration
-	// AckEvery is how often the number that is heard is acknowledged; default 10 s.
-	AckEvery time.Duration
-	// Silence is how long an open connection may bring nothing; default 10 s.
-	Silence time.Duration
-	// Dialer is how connections are made; may be nil.
-	Dialer *websocket.Dialer
-}
 
 // Listener hears one room. Next must be called from one goroutine at a time; everything else from any.
 type Listener struct {
@@ -72,56 +47,11 @@ type Listener struct {
 	writing sync.Mutex // gorilla allows one writer
 }
 
-// Item is one thing that was heard; exactly one field is set.
-type Item struct {
-	Batch *Batch
-	Gap   *listenv1.Gap // clipped to what was not heard before
-	Lost  *Lost
-	Card  *listenv1.RoomCard // later than every card before
-	Hello *listenv1.Hello    // of every connection
-}
-
-// Batch is 200 ms of the program, verified.
-type Batch struct {
-	*listenv1.Batch
-	Encoded  []byte // as the origin encoded it; the caller's
-	Received time.Time
-}
-
-// Lost says that the numbers First to Last cannot be had any more.
-type Lost struct{ First, Last uint64 }
-
-// Stats count what a listener met.
-type Stats struct {
-	Batches, Gaps, Cards uint64
-	Bytes                uint64 // of messages
-	Connections          uint64 // that said Hello
-	Lost                 uint64 // numbers that could not be had
-	Repeats              uint64 // dropped: the number was heard already
-	LowerEpochs          uint64 // dropped: an older origin's
-	Holes                uint64 // connections that left a number out
-	Corrupt              uint64 // connections that broke CRC, form or protocol
-}
-
 // Open connects and answers after the first Hello. The error is a *CloseError where an edge refused for good.
 func Open(ctx context.Context, cfg Config) (*Listener, error) {
-	if len(cfg.URLs) == 0 || cfg.Room == "" {
-		return nil, errors.New("open listener: a room and the URL of an edge are needed")
-	}
-	if cfg.Rendition == "" {
-		cfg.Rendition = "voice-32"
-	}
-	if cfg.Cadence == 0 {
-		cfg.Cadence = time.Second
-	}
-	if cfg.AckEvery <= 0 {
-		cfg.AckEvery = 10 * time.Second
-	}
-	if cfg.Silence <= 0 {
-		cfg.Silence = 10 * time.Second
-	}
-	if cfg.Dialer == nil {
-		cfg.Dialer = &websocket.Dialer{HandshakeTimeout: 5 * time.Second, ReadBufferSize: 8192, WriteBufferSize: 256}
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, fmt.Errorf("open listener: %w", err)
 	}
 	l := &Listener{cfg: cfg, grant: cfg.Grant, millis: uint32(cfg.Cadence.Milliseconds()), wait: firstWait}
 	if cfg.From > 0 {

@@ -46,7 +46,7 @@ func Status(err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled {
 		return status.FromContextError(context.Canceled).Err()
 	}
 	f := From(err)

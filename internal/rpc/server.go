@@ -2,12 +2,15 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"runtime/debug"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
 
 	"rostrum/internal/fault"
 )
@@ -41,7 +44,7 @@ func outward(log *slog.Logger, method string, panicked any, err error) error {
 	if err == nil {
 		return nil
 	}
-	if f := fault.From(err); f.Code == fault.CodeInternal {
+	if f := fault.From(err); f.Code == fault.CodeInternal && status.Code(err) != codes.Canceled && !errors.Is(err, context.Canceled) {
 		log.Error("call failed", "method", method, "error", err)
 	}
 	return fault.Status(err)

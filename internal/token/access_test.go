@@ -89,7 +89,10 @@ func TestForgedAccessIsRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for i := range len(text) - 1 { // the last character carries unused bits
+	for i := range len(text) {
+		if i == len(text)-1 || text[i] == '.' || text[i+1] == '.' {
+			continue // the last character of a part may carry bits without meaning
+		}
 		forged := []byte(text)
 		forged[i] = map[bool]byte{true: 'B', false: 'A'}[forged[i] == 'A']
 		if _, err := keys.Open(string(forged), now); !fault.Is(err, fault.CodeUnauthenticated) {

@@ -24,12 +24,15 @@ func (l *Timeline) At(timestamp uint32, near Time) Time {
 	return near + Time(int32(l.Slot(timestamp)-uint32(near)))
 }
 
-// Shift moves everything after it by a number of ticks.
-func (l *Timeline) Shift(ticks Time) {
+// Shift moves everything after it by a number of ticks. False: the mapping is not anchored, there is nothing to move.
+func (l *Timeline) Shift(ticks Time) bool {
 	for {
 		old := l.state.Load()
-		if old == 0 || l.state.CompareAndSwap(old, anchored|uint64(uint32(old)+uint32(ticks))) {
-			return
+		if old == 0 {
+			return false
+		}
+		if l.state.CompareAndSwap(old, anchored|uint64(uint32(old)+uint32(ticks))) {
+			return true
 		}
 	}
 }

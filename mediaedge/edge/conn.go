@@ -130,7 +130,7 @@ func (c *conn) deliver(v *relay.View, now instant) {
 	} else if n > 0 {
 		c.next, c.sent = v.Advance(c.next, c.sent+n)
 	}
-	c.shard.delivered(n)
+	c.shard.delivered(n, clear)
 	c.settle(n, clear, now)
 	if !clear || c.next <= v.Newest() {
 		c.shard.lag(c)

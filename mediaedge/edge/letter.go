@@ -4,6 +4,9 @@ import (
 	"rostrum/mediaedge/relay"
 )
 
+// maxOutBytes bounds what waits to be said between two frames.
+const maxOutBytes = 64 << 10
+
 // letter is what a connection's reader has for the shard. It is bounded: of each kind the newest counts.
 type letter struct {
 	waiting bool

@@ -115,31 +115,38 @@ func grantOf(r *http.Request, conn net.Conn) (string, error) {
 	return start.GetStart().GetGrant(), nil
 }
 
-// readMessage reads one unfragmented binary message and not a byte more: the reader of the connection goes on there.
-func readMessage(r io.Reader) ([]byte, error) {
-	buffer := make([]byte, 0, 512)
-	for {
+// readMessage reads one binary message and not a byte more: the reader of the connection goes on there.
+func readMessage(r io.Reader) (message []byte, err error) {
+	var parts messages
+	found := false
+	for buffer := make([]byte, 0, 512); !found; {
 		f, n, err := cutFrame(buffer)
 		if err != nil {
 			return nil, err
 		}
 		if n == 0 {
-			more := missing(buffer)
-			buffer = append(buffer, make([]byte, more)...)
-			if _, err := io.ReadFull(r, buffer[len(buffer)-more:]); err != nil {
+			begin := len(buffer)
+			buffer = append(buffer, make([]byte, missing(buffer))...)
+			if _, err := io.ReadFull(r, buffer[begin:]); err != nil {
 				return nil, fault.New(fault.CodeUnauthenticated, "no grant came within %v", openWithin).Because(err)
 			}
 			continue
 		}
-		switch {
-		case f.opcode == opBinary && f.final:
-			return f.payload, nil
-		case f.opcode == opPing || f.opcode == opPong:
-			buffer = buffer[:0]
-		default:
-			return nil, fault.New(fault.CodeUnauthenticated, "the first message brings a grant")
+		err = parts.join(f, func(opcode byte, payload []byte) error {
+			if opcode == opClose {
+				return fault.New(fault.CodeUnauthenticated, "the first message brings a grant")
+			}
+			if opcode == opBinary {
+				message, found = payload, true
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
+		buffer = buffer[n:]
 	}
+	return message, nil
 }
 
 // missing answers how many bytes certainly belong to the frame that b begins with and are not in b; cutFrame found no

@@ -13,7 +13,8 @@ type messages struct {
 // feed takes bytes from the network, which it may change but does not keep, and calls take with every whole message and
 // control frame. The payload must not be kept. It answers the first fault, its own or take's.
 func (m *messages) feed(b []byte, take func(opcode byte, payload []byte) error) error {
-	if len(m.rest) > 0 {
+	kept := len(m.rest) > 0
+	if kept {
 		m.rest = append(m.rest, b...)
 		b = m.rest
 	}
@@ -28,13 +29,10 @@ func (m *messages) feed(b []byte, take func(opcode byte, payload []byte) error) 
 		if err := m.join(f, take); err != nil {
 			return err
 		}
-		b = b[n:]
+		b, kept = b[n:], false
 	}
-	switch {
-	case len(b) == 0:
-		m.rest = nil
-	default:
-		m.rest = append([]byte(nil), b...)
+	if !kept {
+		m.rest = append([]byte(nil), b...) // nil where nothing is left
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ type metrics struct {
 	closes     *prometheus.CounterVec
 	bytes      prometheus.Counter
 	deliveries prometheus.Counter
+	partial    prometheus.Counter
 	pass       prometheus.Histogram
 }
 
@@ -38,12 +39,15 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		deliveries: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "rostrum_edge_deliveries_total", Help: "Tries to hand a listener what it lacks.",
 		}),
+		partial: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "rostrum_edge_partial_deliveries_total", Help: "Tries of which the kernel did not take everything.",
+		}),
 		pass: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "rostrum_edge_pass_seconds", Help: "Time that one ring's listeners on one shard were served without a break.",
 			Buckets: []float64{.0001, .0005, .001, .005, .01, .025, .05, .1, .25, 1},
 		}),
 	}
-	return m, obs.Register(registry, m.listeners, m.joins, m.closes, m.bytes, m.deliveries, m.pass)
+	return m, obs.Register(registry, m.listeners, m.joins, m.closes, m.bytes, m.deliveries, m.partial, m.pass)
 }
 
 func (m *metrics) closed(reason Reason) { m.closes.WithLabelValues(string(reason)).Inc() }

@@ -19,6 +19,8 @@ const (
 	oggPages = 10
 	// oggWriteWithin bounds one write; a player that pauses is cut and comes back.
 	oggWriteWithin = 30 * time.Second
+	// oggLeaveWithin bounds what a player that does not read can hold up an edge that leaves.
+	oggLeaveWithin = time.Second
 	// oggRevokedWithin is how often a stream looks whether its grant was ended.
 	oggRevokedWithin = time.Second
 )
@@ -92,12 +94,16 @@ func (p *player) play(ctx context.Context) Reason {
 	defer p.ring.Subscribe(wake)()
 	look := time.NewTicker(oggRevokedWithin)
 	defer look.Stop()
+	defer context.AfterFunc(p.edge.life, func() { p.control.SetWriteDeadline(time.Now().Add(oggLeaveWithin)) })()
 	if err := p.send(ogg.AppendHeader(nil)); err != nil {
 		return ReasonLost
 	}
 	for {
 		ended := p.hosted.room.Ended()
 		if reason := p.pages(); reason != "" {
+			if p.edge.life.Err() != nil {
+				return ReasonLeaving
+			}
 			return reason
 		}
 		if ended {
@@ -143,6 +149,9 @@ func (p *player) pages() Reason {
 func (p *player) send(b []byte) error {
 	if err := p.control.SetWriteDeadline(time.Now().Add(oggWriteWithin)); err != nil {
 		return err
+	}
+	if p.edge.life.Err() != nil { // looked at after setting the deadline, so that leaving is never undone
+		return p.edge.life.Err()
 	}
 	if _, err := p.out.Write(b); err != nil {
 		return err

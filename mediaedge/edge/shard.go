@@ -4,18 +4,11 @@ import (
 	"sync"
 	"time"
 
-	"rostrum/internal/fault"
 	"rostrum/mediaedge/relay"
 )
 
-const (
-	// lagEvery is how often listeners are tried again that did not take or did not get everything.
-	lagEvery = 200 * time.Millisecond
-	// lookEvery is how many of those pass between two looks at every listener.
-	lookEvery = 10
-	// maxOutBytes bounds what waits to be said between two frames.
-	maxOutBytes = 64 << 10
-)
+// lagEvery is how often listeners are tried again that did not take or did not get everything.
+const lagEvery = 200 * time.Millisecond
 
 // instant is a moment of the edge's monotonic clock, in nanoseconds since it began.
 type instant int64
@@ -38,8 +31,9 @@ type shard struct {
 	conns   int
 	ticks   int
 	leaving bool
-	bytes   int // sent since the last count
+	bytes   int // since the last count; so are tries and partial
 	tries   int
+	partial int // tries of which something waits
 
 	mu      sync.Mutex
 	joining []*conn
@@ -177,61 +171,6 @@ func (s *shard) track(c *conn) *track {
 	return t
 }
 
-// dismiss says goodbye and ends a connection; what was begun is finished first.
-func (s *shard) dismiss(c *conn, bye goodbye) {
-	if c.stage >= ending {
-		return
-	}
-	s.edge.metrics.closed(bye.reason)
-	s.unlist(c)
-	c.stage, c.since = ending, s.now
-	c.out = bye.appendClose(c.out)
-	s.ending = append(s.ending, c)
-	s.depart(c)
-}
-
-// depart goes on with a goodbye.
-func (s *shard) depart(c *conn) {
-	if c.stage == ending && (len(c.out) == 0 || c.interject(c.track.ring.View(), s.now)) {
-		c.stage = waving
-		c.socket.closeWrite()
-	}
-	if c.stage != gone && s.now.since(c.since) > goodbyeWithin {
-		s.drop(c, ReasonLost)
-	}
-}
-
-// drop ends a connection at once.
-func (s *shard) drop(c *conn, reason Reason) {
-	if c.stage == gone {
-		return
-	}
-	if c.stage < ending {
-		s.edge.metrics.closed(reason)
-	}
-	s.unlist(c)
-	c.stage = gone
-	c.out = nil
-	c.socket.Close()
-	s.conns--
-	s.edge.leave(c)
-}
-
-// unlist takes a connection out of its lane.
-func (s *shard) unlist(c *conn) {
-	if c.lane != nil {
-		c.lane.remove(c)
-	}
-	if c.stage == opening && c.track != nil {
-		for i, other := range c.track.opening {
-			if other == c {
-				c.track.opening = append(c.track.opening[:i:i], c.track.opening[i+1:]...)
-				break
-			}
-		}
-	}
-}
-
 // lag has a connection tried again soon.
 func (s *shard) lag(c *conn) {
 	if !c.lagging {
@@ -241,16 +180,20 @@ func (s *shard) lag(c *conn) {
 }
 
 // delivered counts a try.
-func (s *shard) delivered(n int) {
+func (s *shard) delivered(n int, clear bool) {
 	s.bytes += n
 	s.tries++
+	if !clear {
+		s.partial++
+	}
 }
 
 func (s *shard) report() {
 	if s.tries > 0 {
 		s.edge.metrics.bytes.Add(float64(s.bytes))
 		s.edge.metrics.deliveries.Add(float64(s.tries))
-		s.bytes, s.tries = 0, 0
+		s.edge.metrics.partial.Add(float64(s.partial))
+		s.bytes, s.tries, s.partial = 0, 0, 0
 	}
 }
 
@@ -258,64 +201,6 @@ func (s *shard) report() {
 func (s *shard) each(visit func(*conn)) {
 	for _, t := range s.tracks {
 		t.each(visit)
-	}
-}
-
-// retry goes on with those who lag or leave, and now and then looks at everyone.
-func (s *shard) retry() {
-	lagging := s.lagging
-	s.lagging = nil
-	for _, c := range lagging {
-		c.lagging = false
-		switch {
-		case c.stage >= ending:
-		case s.now.since(c.progress) > s.edge.cfg.StallAfter:
-			s.dismiss(c, tooSlow(ReasonStalled, c.next))
-		case c.stage == playing:
-			c.deliver(c.track.ring.View(), s.now)
-		case len(c.out) > 0:
-			c.interject(c.track.ring.View(), s.now)
-		}
-	}
-	going := s.ending
-	s.ending = nil
-	for _, c := range going {
-		if s.depart(c); c.stage != gone {
-			s.ending = append(s.ending, c)
-		}
-	}
-	if s.ticks++; s.ticks%lookEvery == 0 {
-		s.look()
-	}
-}
-
-// look judges every listener: who is counted, whose grant has ended, who waits in vain.
-func (s *shard) look() {
-	wall := time.Now()
-	for ring, t := range s.tracks {
-		counted := uint64(0)
-		v := ring.View()
-		t.each(func(c *conn) {
-			switch {
-			case wall.After(c.expires):
-				s.dismiss(c, farewell(ReasonExpired, fault.New(fault.CodeExpired, "the grant has ended; get another and resume")))
-			case c.stage == opening && s.now.since(c.opened) > audioWithin:
-				s.dismiss(c, farewell(ReasonNoAudio, fault.New(fault.CodeUnavailable, "no audio came to this edge yet; resume elsewhere")))
-			case s.now.since(instant(c.heard.Load())) <= ackWithin:
-				counted++
-			}
-		})
-		if t.idle { // nothing came for a while: who waits for a phase need not
-			t.all()
-			t.Wake()
-		}
-		if t.idle = true; t.over {
-			t.finish(v)
-		}
-		t.hosted.audience.set(t, counted)
-		if t.empty() {
-			s.forget(t)
-		}
 	}
 }
 

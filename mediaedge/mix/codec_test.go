@@ -25,16 +25,23 @@ func voice(n int) []Frame {
 	r := rand.New(rand.NewPCG(9, 9))
 	out := make([]Frame, n)
 	phase := 0.0
-	for i := range n * len(Frame{}) {
-		at := float64(i) / audio.SampleRate
-		phase += 2 * math.Pi * (130 + 30*math.Sin(2*math.Pi*0.7*at)) / audio.SampleRate
-		loud := max(0, math.Sin(2*math.Pi*4*at)+0.3) / 1.3
+	for i := range out {
+		at := float64(i) / 50
+		step := 2 * math.Pi * (130 + 30*math.Sin(2*math.Pi*0.7*at)) / audio.SampleRate
 		mouth := 600 + 300*math.Sin(2*math.Pi*2.3*at)
-		x := 0.001 * r.NormFloat64()
-		for h := 1.0; h <= 20; h++ {
-			x += 0.2 * loud * math.Exp(-math.Pow((h*130-mouth)/400, 2)) * math.Sin(h*phase)
+		var formant [12]float64
+		for h := range formant {
+			formant[h] = 0.2 * math.Exp(-math.Pow((float64(h)*130-mouth)/400, 2))
 		}
-		out[i/len(Frame{})][i%len(Frame{})] = float32(x)
+		for j := range out[i] {
+			loud := max(0, math.Sin(2*math.Pi*4*(at+float64(j)/audio.SampleRate))+0.3) / 1.3
+			x := 0.001 * r.NormFloat64()
+			for h, strength := range formant {
+				x += loud * strength * math.Sin(float64(h)*phase)
+			}
+			out[i][j] = float32(x)
+			phase += step
+		}
 	}
 	return out
 }
@@ -54,7 +61,7 @@ func TestEveryRenditionKeepsItsRate(t *testing.T) {
 		d := newDecoder(t)
 		size := 0
 		var in, out float64
-		frames := voice(500)
+		frames := voice(250)
 		for i := range frames {
 			packet, err := e.Append(nil, &frames[i])
 			if err != nil {
@@ -71,7 +78,7 @@ func TestEveryRenditionKeepsItsRate(t *testing.T) {
 			in += frames[i].Power()
 			out += Power(pcm)
 		}
-		rate, loss := size*8/10, Decibels(in/500)-Decibels(out/500)
+		rate, loss := size*8/5, Decibels(in/250)-Decibels(out/250)
 		t.Logf("%s: %d bit/s, %.1f dB lost", rendition, rate, loss)
 		if rate > rendition.BitRate()*11/10 || math.Abs(loss) > 1.5 {
 			t.Errorf("%s: %d bit/s, %.1f dB lost", rendition, rate, loss)
@@ -79,7 +86,7 @@ func TestEveryRenditionKeepsItsRate(t *testing.T) {
 	}
 }
 
-// TestRecoveredPacketIsAlike loses every fifth packet of a voice.
+// TestRecoveredPacketIsAlike loses every fifth packet of a voice, also where there is only noise that nothing can bring back.
 func TestRecoveredPacketIsAlike(t *testing.T) {
 	e, err := opus.NewEncoder(audio.SampleRate, 1, opus.AppVoIP)
 	if err != nil {
@@ -91,7 +98,7 @@ func TestRecoveredPacketIsAlike(t *testing.T) {
 		}
 	}
 	var packets [][]byte
-	for _, f := range voice(500) {
+	for _, f := range voice(250) {
 		packet := make([]byte, 1000)
 		size, err := e.EncodeFloat32(f[:], packet)
 		if err != nil {
@@ -114,11 +121,11 @@ func TestRecoveredPacketIsAlike(t *testing.T) {
 			must(concealing.Decode(packets[n]))
 			continue
 		}
-		recovered += Likeness(original, must(recovering.Recover(packets[n+1], audio.FrameTicks)), 1) / 99
-		concealed += Likeness(original, must(concealing.Conceal(audio.FrameTicks)), 1) / 99
+		recovered += Likeness(original, must(recovering.Recover(packets[n+1], audio.FrameTicks)), 1) / 49
+		concealed += Likeness(original, must(concealing.Conceal(audio.FrameTicks)), 1) / 49
 	}
 	t.Logf("likeness recovered %.3f, concealed %.3f", recovered, concealed)
-	if recovered < 0.85 || recovered < concealed {
+	if recovered < 0.7 || recovered < concealed+0.2 {
 		t.Errorf("likeness recovered %.3f, concealed %.3f", recovered, concealed)
 	}
 }

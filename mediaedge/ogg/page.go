@@ -54,18 +54,19 @@ func seal(dst []byte, begin int) []byte {
 	return dst
 }
 
-// checksum goes on with Ogg's CRC-32 over more bytes: the polynomial of IEEE, most significant bit first, without
-// inversions. That is IEEE's own CRC with every byte and the result mirrored.
-func checksum(sum uint32, whole []byte) uint32 {
-	state := bits.Reverse32(sum)
-	var turned [256]byte
-	for len(whole) > 0 {
-		n := min(len(whole), len(turned))
-		for i, b := range whole[:n] {
-			turned[i] = bits.Reverse8(b)
-		}
-		state = ^crc32.Update(^state, crc32.IEEETable, turned[:n]) // Update inverts before and after
-		whole = whole[n:]
+// crcTable is Ogg's CRC-32: the polynomial 0x04c11db7, most significant bit first, without inversions. The table of
+// hash/crc32 for it is mirrored.
+var crcTable = func() (table [256]uint32) {
+	for i := range table {
+		table[i] = bits.Reverse32(crc32.IEEETable[bits.Reverse8(byte(i))])
 	}
-	return bits.Reverse32(state)
+	return table
+}()
+
+// checksum goes on with a sum over more bytes.
+func checksum(sum uint32, whole []byte) uint32 {
+	for _, b := range whole {
+		sum = sum<<8 ^ crcTable[byte(sum>>24)^b]
+	}
+	return sum
 }

@@ -10,7 +10,7 @@ import (
 const streamSerial = 0x6d747372
 
 // preSkip is what a player drops after joining: 80 ms, in which a decoder that starts in the middle converges
-// (RFC 7845 section 4.6).
+// (RFC 7845 section 4.2).
 const preSkip = 3840
 
 // vendor is who made the stream, for players that show it.

@@ -31,7 +31,7 @@ func TestDriftOfATalkerWithoutPauses(t *testing.T) {
 	for _, ppm := range []float64{600, -600} {
 		t.Run(fmt.Sprintf("%+.0f ppm", ppm), func(t *testing.T) {
 			t.Parallel()
-			drifts(t, vowel(t), ppm, 5*time.Minute, 0.9, driftAnywhere)
+			drifts(t, vowel(t), ppm, 2*time.Minute, 0.9, driftAnywhere)
 		})
 	}
 }
@@ -141,7 +141,7 @@ func (l *listener) judge(lane *lane, tolerance audio.Time) {
 		return
 	}
 	heard := l.heard[int(sent-l.start):]
-	lag, alike := align(l.speaker.clip.pcm, heard, 0, 80*ms, 4*ms)
+	lag, alike := align(l.speaker.clip.pcm, heard, 8*ms, 40*ms, 4*ms)
 	if l.repetition%20 == 1 {
 		l.follow(heard, lag)
 	}
@@ -178,12 +178,7 @@ func (l *listener) follow(heard []float32, lag int) {
 		if mix.Decibels(mix.Power(spoken)) < -35 {
 			continue
 		}
-		best, alike := 0, -1.0
-		for by := lag - 16*ms; by <= lag+16*ms; by++ {
-			if a := mix.Likeness(spoken, heard[at+by:at+by+window], 5); a > alike {
-				best, alike = by, a
-			}
-		}
+		best, alike := find(spoken, heard[at:], lag-8*ms, lag+16*ms)
 		if alike < 0.9 {
 			faint++
 		} else {
@@ -193,7 +188,7 @@ func (l *listener) follow(heard []float32, lag int) {
 			last = best
 		}
 	}
-	if faint > 2 {
+	if faint > 3 { // one with a correction in its middle is like neither side
 		l.t.Errorf("repetition %d: %d pieces of 200 ms are not found in what is heard", l.repetition, faint)
 	}
 }

@@ -54,7 +54,10 @@ func (l *lane) settle(p *jitter.Packet) {
 		least = min(least, other.Arrival-l.place(other))
 	}
 	if least > l.delay/2 || least < -maxEarly {
-		l.timeline.Shift(least)
+		if !l.timeline.Shift(least) { // the publisher has gone, and its mapping with it
+			l.buffer.Drop(jitter.Timestamp)
+			return
+		}
 		l.drift = drift{}
 		l.metrics.anchors.Inc()
 		return

@@ -35,6 +35,14 @@ type Config struct {
 	Metrics *Metrics // shared by all programs of a process; nil: not counted
 }
 
+// Validate says what is wrong with a configuration.
+func (c Config) Validate() error {
+	if c.Epoch == 0 || c.Delay < 0 {
+		return fmt.Errorf("program: epoch %d must not be 0 and delay %d not below 0", c.Epoch, c.Delay)
+	}
+	return nil
+}
+
 // Program makes one room's batches. It has no goroutine, no clock and no lock: one goroutine owns it, and time is an
 // argument.
 type Program struct {
@@ -60,8 +68,11 @@ type rendition struct {
 	encoder *mix.Encoder
 }
 
-// New makes a program without speakers. An error means that libopus is not usable.
+// New makes a program without speakers. An error means that the configuration is wrong or libopus not usable.
 func New(cfg Config) (*Program, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
 	if cfg.Delay == 0 {
 		cfg.Delay = DefaultDelay
 	}

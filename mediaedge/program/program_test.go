@@ -46,6 +46,17 @@ func TestBatchesAreNumberedAndDue(t *testing.T) {
 	}
 }
 
+func TestWrongConfigIsRefused(t *testing.T) {
+	for _, cfg := range []Config{{}, {Epoch: 1, Delay: -1}} {
+		if _, err := New(cfg); err == nil {
+			t.Errorf("%+v was accepted", cfg)
+		}
+	}
+	if _, err := New(Config{Epoch: 1}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSilenceCostsAByteAFrame(t *testing.T) {
 	r := newRoom(t)
 	for range 10 {

@@ -12,7 +12,8 @@ import (
 	"rostrum/mediaedge/ogg"
 )
 
-// clip is speech: packets of 20 ms as a publisher sends them, and what they sound like.
+// clip is speech: packets of 20 ms as a publisher sends them, and what they sound like. Those in testdata were spoken by
+// espeak-ng (voices en-gb and en-us+f3) and encoded by opusenc at 20 kbit/s.
 type clip struct {
 	packets [][]byte
 	pcm     []float32
@@ -59,32 +60,42 @@ func powers(pcm []float32) []float64 {
 	return out
 }
 
-// likenessAt correlates the levels in 20 ms windows of what was spoken, where somebody speaks, with what is heard a number
-// of samples later.
-func likenessAt(spoken, heard []float32, later int) float64 {
-	var x, y []float64
-	for at := 0; at+audio.FrameTicks <= len(spoken); at += audio.FrameTicks {
-		if at+later < 0 || at+later+audio.FrameTicks > len(heard) {
-			continue
+// align finds the lag in samples, from a range, at which the levels of what is heard are most like those of what was
+// spoken, and how alike: their correlation in windows of 20 ms where somebody speaks.
+func align(spoken, heard []float32, from, to, step int) (int, float64) {
+	var windows []int
+	var x []float64
+	for n, power := range powers(spoken) {
+		if level := mix.Decibels(power); level >= -50 && (n+1)*audio.FrameTicks+to <= len(heard) {
+			windows, x = append(windows, n*audio.FrameTicks), append(x, level)
 		}
-		level := mix.Decibels(mix.Power(spoken[at : at+audio.FrameTicks]))
-		if level < -50 {
-			continue
-		}
-		x = append(x, level)
-		y = append(y, max(mix.Decibels(mix.Power(heard[at+later:at+later+audio.FrameTicks])), -80))
 	}
-	return correlation(x, y)
+	best, alike := from, -1.0
+	y := make([]float64, len(x))
+	for lag := from; lag <= to; lag += step {
+		for i, at := range windows {
+			y[i] = max(mix.Decibels(mix.Power(heard[at+lag:at+lag+audio.FrameTicks])), -80)
+		}
+		if c := correlation(x, y); c > alike {
+			best, alike = lag, c
+		}
+	}
+	return best, alike
 }
 
-// align is the lag from a range at which what is heard is most like what was spoken, and how alike.
-func align(spoken, heard []float32, from, to, step int) (int, float64) {
+// find is the lag in samples, from a range, at which a wave is most like a part of what is heard, and how alike.
+func find(wave, heard []float32, from, to int) (int, float64) {
 	best, alike := from, -1.0
-	for lag := from; lag <= to; lag += step {
-		if l := likenessAt(spoken, heard, lag); l > alike {
-			best, alike = lag, l
+	try := func(from, to, step, stride int) {
+		alike = -1
+		for lag := from; lag <= to; lag += step {
+			if a := mix.Likeness(wave, heard[lag:lag+len(wave)], stride); a > alike {
+				best, alike = lag, a
+			}
 		}
 	}
+	try(from, to, 3, 7)
+	try(max(best-3, from), min(best+3, to), 1, 5)
 	return best, alike
 }
 

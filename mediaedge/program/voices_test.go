@@ -12,12 +12,8 @@ import (
 // share is how alike a clip and what is heard are, as waves, at the best lag: about 0.7 for one of two equal voices,
 // 0 for one that is absent.
 func share(spoken, heard []float32) float64 {
-	best := 0.0
-	window := spoken[audio.SampleRate : 5*audio.SampleRate]
-	for lag := 0; lag < 60*ms; lag++ {
-		best = max(best, mix.Likeness(window, heard[audio.SampleRate+lag:][:len(window)], 7))
-	}
-	return best
+	_, alike := find(spoken[audio.SampleRate:5*audio.SampleRate], heard[audio.SampleRate:], 0, 60*ms)
+	return alike
 }
 
 func TestTwoVoicesAtOnceAreBothHeard(t *testing.T) {

@@ -152,6 +152,7 @@ func same(from, to *Ring) error {
 }
 
 func TestAnEdgeHoldsWhatTheOriginHolds(t *testing.T) {
+	t.Parallel()
 	origin := NewRoom(id.Main, testRoom)
 	n := newNode(t, func() (*Room, error) { return origin, nil })
 	mustAppend(t, origin.Ring(audio.Voice32), 1000, 1400, 5)
@@ -196,6 +197,7 @@ func TestAnEdgeHoldsWhatTheOriginHolds(t *testing.T) {
 }
 
 func TestASilentUpstreamIsLeft(t *testing.T) {
+	t.Parallel()
 	first, second := NewRoom(id.Main, testRoom), NewRoom(id.Main, testRoom)
 	mustAppend(t, first.Ring(audio.Voice32), 10, 20, 1)
 	mustAppend(t, second.Ring(audio.Voice32), 10, 30, 1)
@@ -290,6 +292,7 @@ func TestGarbageReachesNoRing(t *testing.T) {
 }
 
 func TestRedirectsAreFollowedAndBounded(t *testing.T) {
+	t.Parallel()
 	origin := NewRoom(id.Main, testRoom)
 	mustAppend(t, origin.Ring(audio.Voice32), 1, 10, 1)
 	home := newNode(t, func() (*Room, error) { return origin, nil })
@@ -343,6 +346,7 @@ func TestReadySaysWhyNot(t *testing.T) {
 }
 
 func TestALowerEpochIsLeftAndAHigherContinues(t *testing.T) {
+	t.Parallel()
 	old, fresh := NewRoom(id.Main, testRoom), NewRoom(id.Main, testRoom)
 	mustAppend(t, old.Ring(audio.Voice32), 1, 20, 1)
 	mustAppend(t, fresh.Ring(audio.Voice32), 15, 18, 2)
@@ -379,6 +383,7 @@ func TestALowerEpochIsLeftAndAHigherContinues(t *testing.T) {
 }
 
 func TestASlowDownstreamIsCut(t *testing.T) {
+	t.Parallel()
 	origin := NewRoom(id.Main, testRoom)
 	ring := origin.Ring(audio.Voice32)
 	n := newNode(t, func() (*Room, error) { return origin, nil })

@@ -1,10 +1,19 @@
 package sfu
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pion/sdp/v3"
 )
+
+// takes says whether an answer takes the microphone: pion refuses sections whose codecs it does not match.
+func takes(answer *sdp.SessionDescription) bool {
+	return slices.ContainsFunc(answer.MediaDescriptions, func(media *sdp.MediaDescription) bool {
+		_, receives := media.Attribute(sdp.AttrKeyRecvOnly)
+		return receives && media.MediaName.Port.Value != 0
+	})
+}
 
 // wishes says in an answer how Opus is wanted (RFC 7587 section 6.1): pion repeats what the offer said, and senders leave
 // silence out only when the answer asks for it.

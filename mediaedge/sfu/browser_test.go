@@ -1,9 +1,13 @@
 package sfu_test
 
 import (
+	"net"
 	"strings"
 	"testing"
+	"time"
 
+	"rostrum/internal/fault"
+	"rostrum/mediaedge/audio"
 	"rostrum/mediaedge/sfu"
 )
 
@@ -67,4 +71,34 @@ func TestTheAnswerToABrowser(t *testing.T) {
 			t.Errorf("%q in\n%s", odd, answer)
 		}
 	}
+}
+
+// FuzzJoin goes through pion too: whatever it makes of an offer is a documented fault or an answer.
+func FuzzJoin(f *testing.F) {
+	node, err := sfu.New(sfu.Config{Node: "fuzz", BindIPs: []net.IP{net.IPv4(127, 0, 0, 1)}, LoopbackCandidates: true})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = node.Close() })
+	room := node.OpenRoom(audio.Clock{Anchor: time.Now()}, newIngest(), nil)
+	room.Allow(1, "us_ann", false)
+	f.Add(browserOffer)
+	f.Add(strings.ReplaceAll(browserOffer, "a=setup:actpass", "a=setup:active"))
+	f.Add(strings.ReplaceAll(browserOffer, "UDP/TLS/RTP/SAVPF", "RTP/AVP"))
+	f.Fuzz(func(t *testing.T, offer string) {
+		session := node.NewSession()
+		answer, _, _, err := room.Join(t.Context(), session, "us_ann", offer)
+		if err != nil {
+			if code := fault.From(err).Code; code != fault.CodeBadSDP && code != fault.CodeTooLarge {
+				t.Fatalf("refused with %v", err)
+			}
+			return
+		}
+		if !strings.HasPrefix(answer, "v=0\r\n") {
+			t.Errorf("answered %q", answer)
+		}
+		if err := room.Leave(session, "us_ann"); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package sfu_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -17,13 +18,14 @@ import (
 	"rostrum/client/speaker"
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/testkit"
 	"rostrum/mediaedge/audio"
 	"rostrum/mediaedge/sfu"
 )
 
 // stage is a room behind a WHIP front, as gateway and signaling make one. The token is the user's id.
 type stage struct {
-	t      *testing.T
+	t      testing.TB
 	sfu    *sfu.SFU
 	room   *sfu.Room
 	clock  audio.Clock
@@ -32,9 +34,11 @@ type stage struct {
 	way    atomic.Pointer[wireway] // nil: clients reach the SFU directly
 }
 
-func newStage(t *testing.T, config sfu.Config) *stage {
+func newStage(t testing.TB, config sfu.Config) *stage {
 	t.Helper()
-	t.Cleanup(func() { noLeaks(t) })
+	if t, ok := t.(*testing.T); ok {
+		t.Cleanup(func() { noLeaks(t) })
+	}
 	config.Node, config.BindIPs, config.LoopbackCandidates = "test", []net.IP{net.IPv4(127, 0, 0, 1)}, true
 	node, err := sfu.New(config)
 	if err != nil {
@@ -186,26 +190,18 @@ func (e *ears) count(seat uint8) int {
 	return n
 }
 
-// eventually polls until check answers "" and fails with its last words.
-func eventually(t *testing.T, check func() string) {
+// eventually waits until check answers "".
+func eventually(t testing.TB, check func() string) {
 	t.Helper()
-	var last string
-	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
-		if last = check(); last == "" {
-			return
+	testkit.Eventually(t, 15*time.Second, func() error {
+		if missing := check(); missing != "" {
+			return errors.New(missing)
 		}
-	}
-	t.Fatalf("after 15 s: %s", last)
+		return nil
+	})
 }
 
 func noLeaks(t *testing.T) {
-	http.DefaultClient.CloseIdleConnections()
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-	var last error
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
-		if last = goleak.Find(); last == nil {
-			return
-		}
-	}
-	t.Errorf("goroutines left: %v", last)
+	testkit.Eventually(t, 10*time.Second, func() error { return goleak.Find() })
 }

@@ -17,7 +17,7 @@ type Packet struct {
 }
 
 // Ingest takes what a room's publishers say, each packet once, in the order of arrival. Push is called from one
-// goroutine per publisher and must not block; false says that it had no room.
+// goroutine per publisher; it must neither block nor call the Room. False says that it had no room.
 type Ingest interface{ Push(Packet) bool }
 
 // slab cuts small buffers out of large ones, so that a publisher costs an allocation a second instead of fifty.

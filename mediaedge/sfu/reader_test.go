@@ -41,6 +41,10 @@ func newReader(t testing.TB) (*reader, *tape) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return readerOf(metrics)
+}
+
+func readerOf(metrics *metrics) (*reader, *tape) {
 	kept := &tape{}
 	s := &session{user: "us_ann"}
 	s.publisher = newPublisher(3, kept, metrics)
@@ -197,10 +201,12 @@ func TestAFullIngestCostsSlotsNothing(t *testing.T) {
 func FuzzTake(f *testing.F) {
 	f.Add(packetOf(opusPayload, 1, 1, 2, 3))
 	f.Add(packetOf(redPayload, 1, redOf(1, 2, 3)...))
+	shared, _ := newReader(f)
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		r, kept := newReader(t)
-		r.take(packetOf(opusPayload, 0, 1, 2, 3), time.Now())
-		r.take(raw, time.Now())
+		r, kept := readerOf(shared.metrics)
+		now := shared.clock.Anchor.Add(time.Second)
+		r.take(packetOf(opusPayload, 0, 1, 2, 3), now)
+		r.take(raw, now)
 		for _, p := range kept.packets {
 			if !fits(p.Opus) {
 				t.Fatalf("%d bytes of Opus", len(p.Opus))

@@ -47,14 +47,15 @@ type session struct {
 
 // newSession makes the connection for an offer. It sends and receives nothing before answer.
 func newSession(name id.Session, p *publisher, user id.User, room *Room, o *offer) (*session, error) {
-	peer, err := room.sfu.api.NewPeerConnection(webrtc.Configuration{})
+	s := &session{
+		id: name, user: user, room: room, publisher: p, offer: o,
+		carried: make([]audio.Seat, o.slots), negotiating: make(chan struct{}, 1),
+	}
+	peer, err := room.sfu.engine.newPeer(&streams{flood: func() { room.lose(s) }})
 	if err != nil {
 		return nil, fmt.Errorf("open connection: %w", err)
 	}
-	s := &session{
-		id: name, user: user, room: room, publisher: p, peer: peer, offer: o,
-		carried: make([]audio.Seat, o.slots), negotiating: make(chan struct{}, 1),
-	}
+	s.peer = peer
 	for i := range o.slots {
 		s.slots = append(s.slots, newSlot(i+1))
 	}
@@ -125,6 +126,9 @@ func (s *session) negotiate(ctx context.Context, offer *sdp.SessionDescription) 
 	parsed, err := local.Unmarshal()
 	if err != nil {
 		return "", fmt.Errorf("read answer: %w", err)
+	}
+	if !takes(parsed) {
+		return "", fault.New(fault.CodeBadSDP, "the microphone's Opus cannot be taken: offer opus/48000/2")
 	}
 	s.tag = `"` + fragmentOf(parsed).ufrag + `"`
 	wishes(parsed)

@@ -13,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pion/webrtc/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"rostrum/internal/id"
@@ -64,7 +63,7 @@ type SFU struct {
 	node    id.Node
 	log     *slog.Logger
 	port    *port
-	api     *webrtc.API
+	engine  *engine
 	metrics *metrics
 
 	mu     sync.Mutex
@@ -92,13 +91,13 @@ func New(config Config) (*SFU, error) {
 		metrics.unregister()
 		return nil, fmt.Errorf("sfu: %w", err)
 	}
-	api, err := newAPI(config, port)
+	engine, err := newEngine(config, port)
 	if err != nil {
 		metrics.unregister()
 		return nil, errors.Join(fmt.Errorf("sfu: %w", err), port.close())
 	}
 	return &SFU{
-		node: config.Node, log: config.Log, port: port, api: api, metrics: metrics, rooms: make(map[*Room]struct{}),
+		node: config.Node, log: config.Log, port: port, engine: engine, metrics: metrics, rooms: make(map[*Room]struct{}),
 	}, nil
 }
 

@@ -260,9 +260,9 @@ func plainSlices(stage Stage) Stage {
 }
 
 func TestRandomLivesAgreeWithTheModel(t *testing.T) {
-	lives, steps := 20_000, 40
+	lives, steps := 10_000, 40
 	if testing.Short() {
-		lives = 2_000
+		lives = 1_000
 	}
 	changes := 0
 	for seed := range uint64(lives) {

@@ -20,7 +20,7 @@ type server struct {
 
 // NewServer makes the gRPC side of a service.
 func NewServer(service *Service) listenerstatev1.ListenerStateServer {
-	return &server{service: service}
+	return &server{service: service, slowAfter: defaultSlowAfter}
 }
 
 func (s *server) Apply(ctx context.Context, request *listenerstatev1.ApplyRequest) (*listenerstatev1.ApplyResponse, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,10 +163,11 @@ func TestASlowWatcherIsCutAndCostsNobodyElse(t *testing.T) {
 			t.Fatal(err)
 		}
 		good := watch(t, s, key, chain.Position{Term: 1, Offset: 1})
-		const changes = 1500 // more than the queue and the connection's windows hold
+		const changes = 400 // more than the queue and the connection's windows hold, with such names
+		name := strings.Repeat("Stella", 150)
 		go func() {
 			for range changes / 2 {
-				insist(t, s, key, request(speaker, TakeSeat{Name: "Stella"}))
+				insist(t, s, key, request(speaker, TakeSeat{Name: name}))
 				insist(t, s, key, request(speaker, LeaveSeat{speaker}))
 			}
 		}()

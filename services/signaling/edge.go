@@ -46,7 +46,7 @@ func checkURL(text string) error {
 	parsed, err := url.Parse(text)
 	if err != nil || len(text) > maxURL || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" ||
 		parsed.RawQuery != "" || parsed.Fragment != "" || parsed.User != nil {
-		return fault.Invalid("public_url", "an http or https address without query, at most 512 bytes")
+		return fault.Invalid("public_url", "empty, or an http or https address without query of at most 512 bytes")
 	}
 	return nil
 }

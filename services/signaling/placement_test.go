@@ -101,7 +101,7 @@ func TestEdgeOrder(t *testing.T) {
 
 func TestEdgeAddresses(t *testing.T) {
 	for url, want := range map[string]bool{
-		"http://127.0.0.1:8080": true, "https://edge-1.example.org/base": true, "": false, "edge:8080": false, "ftp://e": false,
+		"http://127.0.0.1:8080": true, "https://edge-1.example.org/base": true, "": true, "edge:8080": false, "ftp://e": false,
 		"http://": false, "http://e?grant=1": false, "http://user:word@e": false, "javascript:alert(1)": false, "http://e#f": false,
 	} {
 		if err := (Edge{ID: "e", URL: url, Address: "e:1"}).check(); (err == nil) != want {

@@ -1138,6 +1138,139 @@ func (x *StageEvent) GetOpened() map[string]string {
 	return nil
 }
 
+// Snapshot is a stage as the archive keeps it: names stay sealed, so that a destroyed key empties them here too.
+type Snapshot struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// With seats that have no names.
+	Stage *Stage `protobuf:"bytes,1,opt,name=stage,proto3" json:"stage,omitempty"`
+	// SHA-256 of the stored bytes of the event at stage.position.
+	Hash []byte `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
+	// Of that event; the next one is never before it.
+	WallTime      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=wall_time,json=wallTime,proto3" json:"wall_time,omitempty"`
+	Names         []*SealedName          `protobuf:"bytes,4,rep,name=names,proto3" json:"names,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Snapshot) Reset() {
+	*x = Snapshot{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Snapshot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Snapshot) ProtoMessage() {}
+
+func (x *Snapshot) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
+func (*Snapshot) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Snapshot) GetStage() *Stage {
+	if x != nil {
+		return x.Stage
+	}
+	return nil
+}
+
+func (x *Snapshot) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *Snapshot) GetWallTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.WallTime
+	}
+	return nil
+}
+
+func (x *Snapshot) GetNames() []*SealedName {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+// SealedName is the name of the person in a seat. The command id is part of what the seal authenticates.
+type SealedName struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Seat          uint32                 `protobuf:"varint,1,opt,name=seat,proto3" json:"seat,omitempty"`
+	CommandId     string                 `protobuf:"bytes,2,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	Sealed        *Sealed                `protobuf:"bytes,3,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SealedName) Reset() {
+	*x = SealedName{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SealedName) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SealedName) ProtoMessage() {}
+
+func (x *SealedName) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SealedName.ProtoReflect.Descriptor instead.
+func (*SealedName) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *SealedName) GetSeat() uint32 {
+	if x != nil {
+		return x.Seat
+	}
+	return 0
+}
+
+func (x *SealedName) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
+func (x *SealedName) GetSealed() *Sealed {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
 var File_rostrum_listenerstate_v1_listenerstate_proto protoreflect.FileDescriptor
 
 const file_rostrum_listenerstate_v1_listenerstate_proto_rawDesc = "" +
@@ -1226,7 +1359,18 @@ const file_rostrum_listenerstate_v1_listenerstate_proto_rawDesc = "" +
 	"\x06opened\x18\x02 \x03(\v20.rostrum.listenerstate.v1.StageEvent.OpenedEntryR\x06opened\x1a9\n" +
 	"\vOpenedEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\xa8\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xca\x01\n" +
+	"\bSnapshot\x125\n" +
+	"\x05stage\x18\x01 \x01(\v2\x1f.rostrum.listenerstate.v1.StageR\x05stage\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\x127\n" +
+	"\twall_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bwallTime\x12:\n" +
+	"\x05names\x18\x04 \x03(\v2$.rostrum.listenerstate.v1.SealedNameR\x05names\"y\n" +
+	"\n" +
+	"SealedName\x12\x12\n" +
+	"\x04seat\x18\x01 \x01(\rR\x04seat\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x02 \x01(\tR\tcommandId\x128\n" +
+	"\x06sealed\x18\x03 \x01(\v2 .rostrum.listenerstate.v1.SealedR\x06sealed2\xa8\x02\n" +
 	"\rListenerState\x12X\n" +
 	"\x05Apply\x12&.rostrum.listenerstate.v1.ApplyRequest\x1a'.rostrum.listenerstate.v1.ApplyResponse\x12a\n" +
 	"\bGetStage\x12).rostrum.listenerstate.v1.GetStageRequest\x1a*.rostrum.listenerstate.v1.GetStageResponse\x12Z\n" +
@@ -1244,7 +1388,7 @@ func file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP() []byte {
 	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescData
 }
 
-var file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_rostrum_listenerstate_v1_listenerstate_proto_goTypes = []any{
 	(*ApplyRequest)(nil),          // 0: rostrum.listenerstate.v1.ApplyRequest
 	(*OpenRoom)(nil),              // 1: rostrum.listenerstate.v1.OpenRoom
@@ -1261,17 +1405,20 @@ var file_rostrum_listenerstate_v1_listenerstate_proto_goTypes = []any{
 	(*WatchRequest)(nil),          // 12: rostrum.listenerstate.v1.WatchRequest
 	(*WatchResponse)(nil),         // 13: rostrum.listenerstate.v1.WatchResponse
 	(*StageEvent)(nil),            // 14: rostrum.listenerstate.v1.StageEvent
-	nil,                           // 15: rostrum.listenerstate.v1.StageEvent.OpenedEntry
-	(*Actor)(nil),                 // 16: rostrum.listenerstate.v1.Actor
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
-	(*v1.Position)(nil),           // 18: rostrum.listen.v1.Position
-	(*Event)(nil),                 // 19: rostrum.listenerstate.v1.Event
-	(v1.RoomState)(0),             // 20: rostrum.listen.v1.RoomState
-	(*v1.Seat)(nil),               // 21: rostrum.listen.v1.Seat
-	(*OriginAnchored)(nil),        // 22: rostrum.listenerstate.v1.OriginAnchored
+	(*Snapshot)(nil),              // 15: rostrum.listenerstate.v1.Snapshot
+	(*SealedName)(nil),            // 16: rostrum.listenerstate.v1.SealedName
+	nil,                           // 17: rostrum.listenerstate.v1.StageEvent.OpenedEntry
+	(*Actor)(nil),                 // 18: rostrum.listenerstate.v1.Actor
+	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
+	(*v1.Position)(nil),           // 20: rostrum.listen.v1.Position
+	(*Event)(nil),                 // 21: rostrum.listenerstate.v1.Event
+	(v1.RoomState)(0),             // 22: rostrum.listen.v1.RoomState
+	(*v1.Seat)(nil),               // 23: rostrum.listen.v1.Seat
+	(*OriginAnchored)(nil),        // 24: rostrum.listenerstate.v1.OriginAnchored
+	(*Sealed)(nil),                // 25: rostrum.listenerstate.v1.Sealed
 }
 var file_rostrum_listenerstate_v1_listenerstate_proto_depIdxs = []int32{
-	16, // 0: rostrum.listenerstate.v1.ApplyRequest.actor:type_name -> rostrum.listenerstate.v1.Actor
+	18, // 0: rostrum.listenerstate.v1.ApplyRequest.actor:type_name -> rostrum.listenerstate.v1.Actor
 	1,  // 1: rostrum.listenerstate.v1.ApplyRequest.open_room:type_name -> rostrum.listenerstate.v1.OpenRoom
 	2,  // 2: rostrum.listenerstate.v1.ApplyRequest.end_room:type_name -> rostrum.listenerstate.v1.EndRoom
 	3,  // 3: rostrum.listenerstate.v1.ApplyRequest.take_seat:type_name -> rostrum.listenerstate.v1.TakeSeat
@@ -1279,35 +1426,39 @@ var file_rostrum_listenerstate_v1_listenerstate_proto_depIdxs = []int32{
 	5,  // 5: rostrum.listenerstate.v1.ApplyRequest.mute:type_name -> rostrum.listenerstate.v1.Mute
 	6,  // 6: rostrum.listenerstate.v1.ApplyRequest.unmute:type_name -> rostrum.listenerstate.v1.Unmute
 	7,  // 7: rostrum.listenerstate.v1.ApplyRequest.anchor_origin:type_name -> rostrum.listenerstate.v1.AnchorOrigin
-	17, // 8: rostrum.listenerstate.v1.AnchorOrigin.wall_time:type_name -> google.protobuf.Timestamp
-	18, // 9: rostrum.listenerstate.v1.ApplyResponse.position:type_name -> rostrum.listen.v1.Position
-	19, // 10: rostrum.listenerstate.v1.ApplyResponse.events:type_name -> rostrum.listenerstate.v1.Event
+	19, // 8: rostrum.listenerstate.v1.AnchorOrigin.wall_time:type_name -> google.protobuf.Timestamp
+	20, // 9: rostrum.listenerstate.v1.ApplyResponse.position:type_name -> rostrum.listen.v1.Position
+	21, // 10: rostrum.listenerstate.v1.ApplyResponse.events:type_name -> rostrum.listenerstate.v1.Event
 	11, // 11: rostrum.listenerstate.v1.ApplyResponse.stage:type_name -> rostrum.listenerstate.v1.Stage
-	18, // 12: rostrum.listenerstate.v1.GetStageRequest.at_least:type_name -> rostrum.listen.v1.Position
+	20, // 12: rostrum.listenerstate.v1.GetStageRequest.at_least:type_name -> rostrum.listen.v1.Position
 	11, // 13: rostrum.listenerstate.v1.GetStageResponse.stage:type_name -> rostrum.listenerstate.v1.Stage
-	18, // 14: rostrum.listenerstate.v1.Stage.position:type_name -> rostrum.listen.v1.Position
-	20, // 15: rostrum.listenerstate.v1.Stage.state:type_name -> rostrum.listen.v1.RoomState
-	21, // 16: rostrum.listenerstate.v1.Stage.seats:type_name -> rostrum.listen.v1.Seat
-	22, // 17: rostrum.listenerstate.v1.Stage.anchor:type_name -> rostrum.listenerstate.v1.OriginAnchored
-	17, // 18: rostrum.listenerstate.v1.Stage.opened_at:type_name -> google.protobuf.Timestamp
-	17, // 19: rostrum.listenerstate.v1.Stage.ended_at:type_name -> google.protobuf.Timestamp
-	18, // 20: rostrum.listenerstate.v1.WatchRequest.from:type_name -> rostrum.listen.v1.Position
+	20, // 14: rostrum.listenerstate.v1.Stage.position:type_name -> rostrum.listen.v1.Position
+	22, // 15: rostrum.listenerstate.v1.Stage.state:type_name -> rostrum.listen.v1.RoomState
+	23, // 16: rostrum.listenerstate.v1.Stage.seats:type_name -> rostrum.listen.v1.Seat
+	24, // 17: rostrum.listenerstate.v1.Stage.anchor:type_name -> rostrum.listenerstate.v1.OriginAnchored
+	19, // 18: rostrum.listenerstate.v1.Stage.opened_at:type_name -> google.protobuf.Timestamp
+	19, // 19: rostrum.listenerstate.v1.Stage.ended_at:type_name -> google.protobuf.Timestamp
+	20, // 20: rostrum.listenerstate.v1.WatchRequest.from:type_name -> rostrum.listen.v1.Position
 	11, // 21: rostrum.listenerstate.v1.WatchResponse.snapshot:type_name -> rostrum.listenerstate.v1.Stage
 	14, // 22: rostrum.listenerstate.v1.WatchResponse.event:type_name -> rostrum.listenerstate.v1.StageEvent
-	18, // 23: rostrum.listenerstate.v1.WatchResponse.still:type_name -> rostrum.listen.v1.Position
-	19, // 24: rostrum.listenerstate.v1.StageEvent.event:type_name -> rostrum.listenerstate.v1.Event
-	15, // 25: rostrum.listenerstate.v1.StageEvent.opened:type_name -> rostrum.listenerstate.v1.StageEvent.OpenedEntry
-	0,  // 26: rostrum.listenerstate.v1.ListenerState.Apply:input_type -> rostrum.listenerstate.v1.ApplyRequest
-	9,  // 27: rostrum.listenerstate.v1.ListenerState.GetStage:input_type -> rostrum.listenerstate.v1.GetStageRequest
-	12, // 28: rostrum.listenerstate.v1.ListenerState.Watch:input_type -> rostrum.listenerstate.v1.WatchRequest
-	8,  // 29: rostrum.listenerstate.v1.ListenerState.Apply:output_type -> rostrum.listenerstate.v1.ApplyResponse
-	10, // 30: rostrum.listenerstate.v1.ListenerState.GetStage:output_type -> rostrum.listenerstate.v1.GetStageResponse
-	13, // 31: rostrum.listenerstate.v1.ListenerState.Watch:output_type -> rostrum.listenerstate.v1.WatchResponse
-	29, // [29:32] is the sub-list for method output_type
-	26, // [26:29] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	20, // 23: rostrum.listenerstate.v1.WatchResponse.still:type_name -> rostrum.listen.v1.Position
+	21, // 24: rostrum.listenerstate.v1.StageEvent.event:type_name -> rostrum.listenerstate.v1.Event
+	17, // 25: rostrum.listenerstate.v1.StageEvent.opened:type_name -> rostrum.listenerstate.v1.StageEvent.OpenedEntry
+	11, // 26: rostrum.listenerstate.v1.Snapshot.stage:type_name -> rostrum.listenerstate.v1.Stage
+	19, // 27: rostrum.listenerstate.v1.Snapshot.wall_time:type_name -> google.protobuf.Timestamp
+	16, // 28: rostrum.listenerstate.v1.Snapshot.names:type_name -> rostrum.listenerstate.v1.SealedName
+	25, // 29: rostrum.listenerstate.v1.SealedName.sealed:type_name -> rostrum.listenerstate.v1.Sealed
+	0,  // 30: rostrum.listenerstate.v1.ListenerState.Apply:input_type -> rostrum.listenerstate.v1.ApplyRequest
+	9,  // 31: rostrum.listenerstate.v1.ListenerState.GetStage:input_type -> rostrum.listenerstate.v1.GetStageRequest
+	12, // 32: rostrum.listenerstate.v1.ListenerState.Watch:input_type -> rostrum.listenerstate.v1.WatchRequest
+	8,  // 33: rostrum.listenerstate.v1.ListenerState.Apply:output_type -> rostrum.listenerstate.v1.ApplyResponse
+	10, // 34: rostrum.listenerstate.v1.ListenerState.GetStage:output_type -> rostrum.listenerstate.v1.GetStageResponse
+	13, // 35: rostrum.listenerstate.v1.ListenerState.Watch:output_type -> rostrum.listenerstate.v1.WatchResponse
+	33, // [33:36] is the sub-list for method output_type
+	30, // [30:33] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_rostrum_listenerstate_v1_listenerstate_proto_init() }
@@ -1336,7 +1487,7 @@ func file_rostrum_listenerstate_v1_listenerstate_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rostrum_listenerstate_v1_listenerstate_proto_rawDesc), len(file_rostrum_listenerstate_v1_listenerstate_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -36,9 +36,13 @@ var (
 	}
 )
 
-// newAPI makes what all sessions have in common. It registers no interceptors: reports are made by the room (report.go),
-// which knows media time, and a chain of them would allocate for every packet.
-func newAPI(config Config, port *port) (*webrtc.API, error) {
+// engine is what all sessions have in common.
+type engine struct {
+	media    *webrtc.MediaEngine
+	settings webrtc.SettingEngine
+}
+
+func newEngine(config Config, port *port) (*engine, error) {
 	media := &webrtc.MediaEngine{}
 	for _, codec := range []webrtc.RTPCodecParameters{opusCodec, redCodec} {
 		if err := media.RegisterCodec(codec, webrtc.RTPCodecTypeAudio); err != nil {
@@ -55,9 +59,17 @@ func newAPI(config Config, port *port) (*webrtc.API, error) {
 	if err != nil {
 		return nil, err
 	}
+	return &engine{media, settings}, nil
+}
+
+// newPeer makes a connection. It has no interceptors: reports are made by the room (report.go), which knows media time,
+// and a chain of them would allocate for every packet.
+func (e *engine) newPeer(streams *streams) (*webrtc.PeerConnection, error) {
+	settings := e.settings
+	settings.BufferFactory = streams.buffer
 	return webrtc.NewAPI(
-		webrtc.WithMediaEngine(media), webrtc.WithSettingEngine(settings), webrtc.WithInterceptorRegistry(&interceptor.Registry{}),
-	), nil
+		webrtc.WithMediaEngine(e.media), webrtc.WithSettingEngine(settings), webrtc.WithInterceptorRegistry(&interceptor.Registry{}),
+	).NewPeerConnection(webrtc.Configuration{})
 }
 
 func newSettings(config Config, port *port) (webrtc.SettingEngine, error) {

@@ -1,0 +1,58 @@
+package listener
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"rostrum/internal/id"
+)
+
+// Config says what to hear, and how.
+type Config struct {
+	// URLs are the edges', http, https, ws or wss, best first.
+	URLs  []string
+	Room  id.Room
+	Grant string
+	// GrantInStart sends the grant as the first message and not as a subprotocol.
+	GrantInStart bool
+	// Renew answers a new grant when the old one is refused; without it that ends the listener.
+	Renew func(context.Context) (string, error)
+	// Rendition is "voice-32" where empty.
+	Rendition string
+	// From is the first number wanted; 0: the live edge.
+	From uint64
+	// Cadence between deliveries, 200 ms or 1 s; default 1 s.
+	Cadence time.Duration
+	// AckEvery is how often the number that is heard is acknowledged; default 10 s.
+	AckEvery time.Duration
+	// Silence is how long an open connection may bring nothing; default 10 s.
+	Silence time.Duration
+	// Dialer is how connections are made; may be nil.
+	Dialer *websocket.Dialer
+}
+
+// complete checks the configuration and fills in defaults.
+func (cfg Config) complete() (Config, error) {
+	if len(cfg.URLs) == 0 || cfg.Room == "" {
+		return Config{}, errors.New("a room and the URL of an edge are needed")
+	}
+	if cfg.Rendition == "" {
+		cfg.Rendition = "voice-32"
+	}
+	if cfg.Cadence == 0 {
+		cfg.Cadence = time.Second
+	}
+	if cfg.AckEvery <= 0 {
+		cfg.AckEvery = 10 * time.Second
+	}
+	if cfg.Silence <= 0 {
+		cfg.Silence = 10 * time.Second
+	}
+	if cfg.Dialer == nil {
+		cfg.Dialer = &websocket.Dialer{HandshakeTimeout: 5 * time.Second, ReadBufferSize: 8192, WriteBufferSize: 256}
+	}
+	return cfg, nil
+}

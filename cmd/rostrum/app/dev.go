@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"rostrum/cmd/rostrum/demo"
+	"rostrum/internal/obs"
+)
+
+// Dev runs all roles in one process.
+type Dev struct {
+	HTTP      string `default:":8080" placeholder:"ADDR" help:"Address of the page, the API and the listeners' door. Port 0 takes a free one."`
+	UDP       int    `default:"7881" placeholder:"PORT" help:"Port of the speakers' media, UDP and TCP. 0 takes a free one."`
+	Data      string `placeholder:"DIR" help:"Keep rooms, people and keys here. Default: a temporary folder that goes with the process."`
+	TLS       bool   `name:"tls" help:"Serve https with a certificate made now, so that phones on this network may use their microphone."`
+	NoDemo    bool   `help:"Leave out the demo room."`
+	Log       string `default:"info" enum:"debug,info,warn,error" help:"Least level of what is logged to standard error."`
+	Pyroscope string `placeholder:"URL" env:"ROSTRUM_PYROSCOPE" help:"Push profiles to this Pyroscope server."`
+}
+
+// leaveTimeout bounds how long leaving may take.
+const leaveTimeout = 5 * time.Second
+
+// Run runs until ctx ends. It prints one line "ready http://…" to standard output when the system can be used.
+func (d *Dev) Run(ctx context.Context) (err error) {
+	cfg, clean, err := d.config()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, clean()) }()
+	a, err := Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+		defer cancel()
+		err = errors.Join(err, a.Close(bounded))
+	}()
+	fmt.Printf("ready %s\n", a.URL())
+	if d.NoDemo {
+		<-ctx.Done()
+		return nil
+	}
+	return demo.Run(ctx, demo.Config{URL: a.LocalURL(), HTTPClient: a.LocalClient(), Log: cfg.Log.With("role", "demo")})
+}
+
+// config turns flags into a configuration; clean removes what was temporary.
+func (d *Dev) config() (cfg Config, clean func() error, err error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(d.Log)); err != nil {
+		return cfg, nil, err
+	}
+	clean = func() error { return nil }
+	folder := d.Data
+	if folder == "" {
+		if folder, err = os.MkdirTemp("", "rostrum-"); err != nil {
+			return cfg, nil, fmt.Errorf("make a temporary folder: %w", err)
+		}
+		clean = func() error { return os.RemoveAll(folder) }
+	} else if err := os.MkdirAll(folder, 0o700); err != nil {
+		return cfg, nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	if _, _, err := net.SplitHostPort(d.HTTP); err != nil {
+		return cfg, clean, errors.Join(fmt.Errorf("--http wants host:port or :port, like :8080: %w", err), clean())
+	}
+	if d.UDP < 0 || d.UDP > 65535 {
+		return cfg, clean, errors.Join(fmt.Errorf("--udp wants a port from 0 to 65535, not %d", d.UDP), clean())
+	}
+	return Config{
+		HTTP: d.HTTP, UDP: d.UDP, TLS: d.TLS, Folder: filepath.Clean(folder), Node: "dev", Region: "local",
+		Pyroscope: d.Pyroscope, Log: obs.NewLog(os.Stderr, level, false), Roles: allRoles(),
+	}, clean, nil
+}

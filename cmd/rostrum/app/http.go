@@ -1,0 +1,110 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"rostrum/internal/fault"
+	"rostrum/internal/obs"
+	"rostrum/mediaedge/edge"
+	"rostrum/web"
+)
+
+// startHTTP opens the public door: API, listeners' door and page on one port, and the operator's door for this machine.
+func (a *App) startHTTP(context.Context) error {
+	listener, err := net.Listen("tcp", a.cfg.HTTP)
+	if err != nil {
+		return fmt.Errorf("open the public door: %w", err)
+	}
+	a.address = listener.Addr()
+	a.public.Handle("/", web.Handler())
+	operator := fromThisMachine(obs.Handler(a.registry, &a.ready))
+	for _, path := range []string{"/metrics", "/healthz", "/readyz", "/debug/pprof/"} {
+		a.public.Handle(path, operator)
+	}
+	server := &http.Server{
+		Handler: a.public, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug), // what strangers send is not ours to report
+	}
+	served := edge.Listener(listener)
+	if a.cfg.TLS {
+		a.certificate, err = selfSigned(a.cfg.HTTP)
+		if err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		served = tls.NewListener(served, &tls.Config{
+			Certificates: []tls.Certificate{*a.certificate}, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12,
+		})
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(served) }()
+	a.onClose("public door", func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			server.Close()
+		}
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	return nil
+}
+
+// fromThisMachine answers others as if the path did not exist.
+func fromThisMachine(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+			fault.WriteHTTP(w, fault.New(fault.CodeNotFound, "there is nothing at this path"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// URL is where people open the page.
+func (a *App) URL() string {
+	host, port, _ := net.SplitHostPort(a.address.String())
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+		if a.cfg.TLS { // made for phones: they need this machine's address
+			host = outwardAddress()
+		}
+	}
+	return a.scheme() + "://" + net.JoinHostPort(host, port)
+}
+
+// LocalURL is where programs of this machine reach the API.
+func (a *App) LocalURL() string {
+	host, port, _ := net.SplitHostPort(a.address.String())
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return a.scheme() + "://" + net.JoinHostPort(host, port)
+}
+
+// LocalClient trusts the certificate that this process made.
+func (a *App) LocalClient() *http.Client {
+	if a.certificate == nil {
+		return http.DefaultClient
+	}
+	trusted := x509.NewCertPool()
+	trusted.AddCert(a.certificate.Leaf)
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}}}
+}
+
+func (a *App) scheme() string {
+	if a.cfg.TLS {
+		return "https"
+	}
+	return "http"
+}

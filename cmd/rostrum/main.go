@@ -1,0 +1,31 @@
+// Command rostrum is the whole system in one binary: `rostrum dev` runs every role in one process.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"rostrum/cmd/rostrum/app"
+)
+
+// verbs are what the program can be asked to do.
+type verbs struct {
+	Dev app.Dev `cmd:"" help:"Run every role in this process on embedded stores, with a demo room already talking."`
+}
+
+func main() {
+	var v verbs
+	line := kong.Parse(&v, kong.Name("rostrum"), kong.Description("Live audio rooms."), kong.UsageOnError())
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	line.BindTo(ctx, (*context.Context)(nil))
+	if err := line.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "rostrum:", err)
+		os.Exit(1)
+	}
+}

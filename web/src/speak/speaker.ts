@@ -1,0 +1,128 @@
+import { Fault } from "../api/fault";
+import { backOff } from "../listen/close";
+import { silence } from "../listen/schedule";
+import { Microphone } from "./microphone";
+import { preferOpus } from "./sdp";
+import { Slots } from "./slots";
+import { endSession, postOffer } from "./whip";
+
+const slotCount = 8;
+const gatherMS = 300; // our own candidates are a hint only: the SFU learns them from our checks
+const connectMS = 10_000;
+const mostTries = 6;
+const opus = { usedtx: "1", useinbandfec: "1" };
+
+export type SpeakerState = "connecting" | "live" | "retrying" | "lost";
+
+export interface SpeakerOptions {
+  /** The WHIP address that `join` answered. */
+  url: string;
+  token(): Promise<string>;
+  microphone: Microphone;
+  /** "lost" is final: the microphone is no longer sent. */
+  state(state: SpeakerState): void;
+}
+
+/** Speaker is one person on stage: sends the microphone, plays the others, and connects again when the way is lost. */
+export class Speaker {
+  private peer: RTCPeerConnection | undefined;
+  private slots: Slots | undefined;
+  private session: { url: string; token: string } | undefined;
+  private tries = 0;
+  private retry = 0;
+  private closed = false;
+
+  constructor(private readonly options: SpeakerOptions) {}
+
+  /** Throws Fault where the first try fails. */
+  async start(): Promise<void> {
+    this.options.state("connecting");
+    await this.connect();
+  }
+
+  /** -dBov of a seat as it is heard now. */
+  level(seat: number): number {
+    return this.slots?.voices.find((voice) => voice.seat === seat)?.dbov ?? silence;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.retry);
+    await this.hangUp();
+    this.options.microphone.close();
+  }
+
+  private async connect(): Promise<void> {
+    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    this.peer = peer;
+    peer.addTransceiver(this.options.microphone.track, { direction: "sendonly" });
+    const receivers = Array.from({ length: slotCount }, () => peer.addTransceiver("audio", { direction: "recvonly" }).receiver);
+    await peer.setLocalDescription();
+    await gathered(peer);
+    const token = await this.options.token();
+    const whip = await postOffer(this.options.url, token, preferOpus(peer.localDescription!.sdp, opus));
+    this.session = { url: whip.session, token };
+    if (this.closed || this.peer !== peer) return void endSession(whip.session, token);
+    try {
+      // What the answer prefers is what our encoder does.
+      await peer.setRemoteDescription({ type: "answer", sdp: preferOpus(whip.answer, opus) });
+      await connected(peer);
+    } catch (fault) {
+      await this.hangUp();
+      throw fault instanceof Fault ? fault : new Fault("bad_sdp", "the answer cannot be used");
+    }
+    this.slots = new Slots(receivers);
+    this.tries = 0;
+    peer.onconnectionstatechange = () => {
+      if (peer === this.peer && peer.connectionState === "failed") this.again();
+    };
+    this.options.state("live");
+  }
+
+  private again(): void {
+    if (this.closed) return;
+    if (this.tries >= mostTries) return this.options.state("lost");
+    this.options.state("retrying");
+    void this.hangUp();
+    this.retry = setTimeout(() => void this.connect().catch((fault: unknown) => this.failed(fault)), backOff(this.tries++, Math.random()));
+  }
+
+  private failed(fault: unknown): void {
+    const final = ["not_seated", "forbidden", "ended", "not_live", "not_found"];
+    if (fault instanceof Fault && final.includes(fault.code)) this.tries = mostTries;
+    this.again();
+  }
+
+  private async hangUp(): Promise<void> {
+    const { peer, slots, session } = this;
+    this.peer = this.slots = this.session = undefined;
+    slots?.close();
+    peer?.close();
+    if (session) await endSession(session.url, session.token);
+  }
+}
+
+function gathered(peer: RTCPeerConnection): Promise<void> {
+  return new Promise((resolve) => {
+    if (peer.iceGatheringState === "complete") return resolve();
+    peer.addEventListener("icegatheringstatechange", () => {
+      if (peer.iceGatheringState === "complete") resolve();
+    });
+    setTimeout(resolve, gatherMS);
+  });
+}
+
+/** Resolves once sound can flow. */
+function connected(peer: RTCPeerConnection): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Fault("no_media", "no way to the SFU")), connectMS);
+    const look = () => {
+      if (peer.connectionState === "connected") resolve();
+      else if (peer.connectionState === "failed") reject(new Fault("no_media", "no way to the SFU"));
+      else return;
+      clearTimeout(timer);
+    };
+    peer.addEventListener("connectionstatechange", look);
+    look();
+  });
+}

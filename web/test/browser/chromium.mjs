@@ -1,0 +1,43 @@
+// Starts the machine's Chromium as a phone.
+import { chromium } from "playwright-core";
+
+const flags = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+];
+
+export function launch(extra = []) {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: [...flags, ...extra],
+  });
+}
+
+export const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
+
+/** A page whose errors and refused requests end up in `problems`. */
+export async function open(browser, options = {}) {
+  const context = await browser.newContext({ ...phone, permissions: ["microphone"], ...options });
+  const page = await context.newPage();
+  const problems = [];
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(message.text());
+  });
+  return { context, page, problems };
+}
+
+/** Asks again until `question` answers something true, for at most `seconds`. */
+export async function until(what, seconds, question) {
+  const end = Date.now() + seconds * 1000;
+  let last;
+  while (Date.now() < end) {
+    last = await question();
+    if (last) return last;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`${what}: not within ${seconds} s; last answer ${JSON.stringify(last)}`);
+}
+
+export async function shot(page, name) {
+  if (process.env.ROSTRUM_SHOTS) await page.screenshot({ path: `${process.env.ROSTRUM_SHOTS}/${name}.png` });
+}

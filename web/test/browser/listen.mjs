@@ -1,0 +1,53 @@
+// A listener: hears, sees who speaks in time with the sound, comes through a torn connection and a hole, pauses.
+import assert from "node:assert/strict";
+import { launch, open, until } from "./chromium.mjs";
+
+const [address] = process.argv.slice(2);
+const browser = await launch();
+const { page, problems } = await open(browser);
+const stats = () => page.evaluate(() => window.rostrum.stats);
+const tell = (fault) => fetch(`${address}/test/${fault}`, { method: "POST" });
+const ring = (seat) => page.evaluate((i) =>
+  Number(document.querySelectorAll(".portrait")[i].style.getPropertyValue("--fast")), seat - 1);
+
+await page.goto(address);
+await page.getByRole("list", { name: "Live rooms" }).getByRole("link").first().tap();
+await until("sound", 20, async () => (await stats())?.rms > 0.005);
+await until("seat 1 alone", 20, async () => (await ring(1)) > 0.4 && (await ring(2)) < 0.1);
+await until("seat 2 alone", 20, async () => (await ring(2)) > 0.4 && (await ring(1)) < 0.1);
+await page.getByText("12 listening").waitFor();
+
+// A mute is shown when it is heard, which is later than its card arrives.
+const told = Date.now();
+await tell("mute");
+await page.locator(".seat.muted").waitFor({ timeout: 5000 });
+const heard = Date.now() - told;
+assert.ok(heard > 250, `the mute was shown after ${heard} ms, before it could be heard`);
+await tell("unmute");
+await page.locator(".seat.muted").waitFor({ state: "detached", timeout: 5000 });
+
+const before = await stats();
+assert.equal(before.underruns, 0, JSON.stringify(before));
+assert.equal(before.lost, 0);
+assert.equal(before.decoder_faults, 0);
+
+await tell("hangup");
+await until("batches after the tear", 10, async () => (await stats()).batches > before.batches + 15);
+await tell("holes");
+await until("gaps", 10, async () => (await stats()).gaps === 5);
+await until("sound after the hole", 10, async () => (await stats()).rms > 0.005);
+const after = await stats();
+assert.equal(after.lost, 0, JSON.stringify(after));
+assert.ok(after.buffered_ms > 200 && after.buffered_ms < 2000, JSON.stringify(after));
+
+await page.getByRole("button", { name: "Pause" }).tap();
+const paused = await stats();
+await page.getByRole("button", { name: "Listen again" }).tap();
+await until("sound after the pause", 10, async () => (await stats()).batches > paused.batches + 5 && (await stats()).rate > 0);
+
+await tell("end");
+await page.getByText("This room is over").waitFor();
+await page.getByRole("link", { name: "See what is live" }).waitFor();
+assert.deepEqual(problems, []);
+console.log(JSON.stringify(await stats()));
+await browser.close();
