@@ -31,7 +31,7 @@ build: deps-run ## build bin/rostrum
 run: build ## everything in one process, a demo room already talking
 	bin/rostrum dev $(ARGS)
 
-check: deps-run ## under two minutes: build, vet, staticcheck, import rules, drift, unit tests
+check: deps-test ## under two minutes: build, vet, staticcheck, import rules, drift, unit tests
 	scripts/check
 
 smoke: build ## under 30 s: start the system, speak a clip, compare what a listener decodes

@@ -24,12 +24,12 @@ const (
 
 // connect opens a connection to the next edge in turn.
 func (l *Listener) connect(ctx context.Context) error {
-	base := l.cfg.URLs[l.attempt%len(l.cfg.URLs)]
+	edge := l.cfg.URLs[l.attempt%len(l.cfg.URLs)]
 	l.attempt++
 	l.mu.Lock()
 	grant, millis := l.grant, l.millis
 	l.mu.Unlock()
-	address, err := l.address(base, millis)
+	address, err := l.address(edge, millis)
 	if err != nil {
 		return &CloseError{Code: 4400, Fault: "invalid", Message: err.Error()}
 	}
@@ -40,9 +40,9 @@ func (l *Listener) connect(ctx context.Context) error {
 	conn, answer, err := l.cfg.Dialer.DialContext(ctx, address, http.Header{"Sec-Websocket-Protocol": {strings.Join(offered, ", ")}})
 	if err != nil {
 		if answer != nil {
-			return fmt.Errorf("dial %s: status %d: %w", base, answer.StatusCode, err)
+			return fmt.Errorf("dial %s: status %d: %w", edge, answer.StatusCode, err)
 		}
-		return fmt.Errorf("dial %s: %w", base, err)
+		return fmt.Errorf("dial %s: %w", edge, err)
 	}
 	conn.SetReadLimit(maxMessageBytes)
 	if err := l.greet(ctx, conn, grant); err != nil {
@@ -93,8 +93,8 @@ func (l *Listener) greet(ctx context.Context, conn *websocket.Conn, grant string
 	return nil
 }
 
-func (l *Listener) address(base string, millis uint32) (string, error) {
-	u, err := url.Parse(base)
+func (l *Listener) address(edge string, millis uint32) (string, error) {
+	u, err := url.Parse(edge)
 	if err != nil {
 		return "", fmt.Errorf("parse the edge's URL: %w", err)
 	}

@@ -38,29 +38,31 @@ func (c cadence) millis() uint32 { return uint32(c) * uint32(audio.BatchDuration
 // conn is a listener's connection. What it was sent so far is (next, sent): all before number next, and the first sent
 // bytes of the frame that holds next.
 type conn struct {
+	// What a delivery reads stands first, so that it takes two cache lines: static, then owned by the shard.
+	shard    *shard
+	socket   socket
+	next     audio.Number
+	sent     int
+	out      []byte  // goes before the next frame
+	progress instant // when the kernel last took something, or last had nothing to take
+	stage    stage
+	blocked  bool // the kernel did not take all of the last try
+	lagging  bool // in shard.lagging
+	cadence  cadence
+
+	// owned by the shard
+	track *track
+	lane  *lane   // nil: not delivered to
+	at    int     // in lane
+	since instant // when it began to end
+
 	// static
-	shard   *shard
-	socket  socket
 	hosted  *hosted
 	wish    wish
 	subject string
 	issued  time.Time
 	expires time.Time
 	opened  instant
-
-	// owned by the shard
-	track    *track
-	lane     *lane // nil: not delivered to
-	at       int   // in lane
-	next     audio.Number
-	sent     int
-	out      []byte  // goes before the next frame
-	progress instant // when the kernel last took something, or last had nothing to take
-	since    instant // when it began to end
-	stage    stage
-	lagging  bool // in shard.lagging
-	blocked  bool // the kernel did not take all of the last try
-	cadence  cadence
 
 	// owned by the reader
 	messages messages
