@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -17,28 +18,30 @@ import (
 	"rostrum/internal/testkit"
 )
 
-const binary = "../bin/rostrum"
+const program = "../bin/rostrum"
 
 // system is a running `rostrum dev`.
 type system struct {
-	url string
-	log *tail
+	url     string
+	log     *tail
+	process *testkit.Process
+	http    *http.Client // nil: the default one
 }
 
-// startSystem starts the binary on free ports and waits until it is ready.
+// startSystem starts the program on free ports and waits until it is ready.
 func startSystem(t *testing.T, arguments ...string) *system {
 	t.Helper()
-	if _, err := os.Stat(binary); err != nil {
+	if _, err := os.Stat(program); err != nil {
 		t.Fatalf("%v: make build makes it", err)
 	}
-	command := exec.Command(binary, append([]string{"dev", "--http", "127.0.0.1:0", "--udp", "0"}, arguments...)...)
+	command := exec.Command(program, append([]string{"dev", "--http", "127.0.0.1:0", "--udp", "0"}, arguments...)...)
 	out, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &system{log: &tail{}}
 	command.Stderr = s.log
-	testkit.Start(t, command)
+	s.process = testkit.Start(t, command)
 	ready := make(chan string, 1)
 	go func() {
 		lines := bufio.NewScanner(out)
@@ -65,11 +68,21 @@ func startSystem(t *testing.T, arguments ...string) *system {
 // person is a new guest.
 func (s *system) person(t testing.TB, name string) *api.Client {
 	t.Helper()
-	client := api.New(s.url)
+	client := api.New(s.url, api.WithHTTPClient(s.http))
 	if _, err := client.Guest(bounded(t), name); err != nil {
 		t.Fatal(err)
 	}
 	return client
+}
+
+// checkLog fails the test where the system has logged what it calls an error.
+func (s *system) checkLog(t testing.TB) {
+	t.Helper()
+	for line := range strings.Lines(s.log.String()) {
+		if strings.Contains(line, "level=ERROR") || strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "rostrum: ") {
+			t.Errorf("the system logged %s", line)
+		}
+	}
 }
 
 // bounded ends after 30 s, or with the test.

@@ -1,12 +1,8 @@
 package testkit
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net"
 	"os/exec"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -38,36 +34,4 @@ func FreePort(t testing.TB) string {
 	}
 	defer listener.Close()
 	return listener.Addr().String()
-}
-
-// Start runs a program until the test is over: first asked to leave, after 5 s made to.
-func Start(t testing.TB, command *exec.Cmd) {
-	t.Helper()
-	if err := command.Start(); err != nil {
-		t.Fatalf("start %s: %v", command.Path, err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
-	t.Cleanup(func() {
-		if err := stop(command, ended); err != nil {
-			t.Errorf("stop %s: %v", command.Path, err)
-		}
-	})
-}
-
-func stop(command *exec.Cmd, ended <-chan error) error {
-	if command.Process.Signal(syscall.SIGTERM) != nil { // it had left already
-		<-ended
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	select {
-	case <-ended:
-		return nil
-	case <-ctx.Done():
-		err := command.Process.Kill()
-		<-ended
-		return errors.Join(fmt.Errorf("it did not leave within 5 s of SIGTERM"), err)
-	}
 }

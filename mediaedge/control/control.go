@@ -5,6 +5,8 @@ package control
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,6 +69,7 @@ type answer struct {
 	err     error
 	known   bool
 	changed chan struct{} // closed when the answer comes
+	waiting int           // calls; the last one that leaves without an answer forgets the question
 }
 
 // Open starts the stream; it connects by itself and goes on trying.
@@ -116,7 +119,9 @@ func (s *Stream) Home(ctx context.Context, app id.App, room id.Room) (address st
 		a = &answer{changed: make(chan struct{})}
 		s.homes[k] = a
 	}
+	a.waiting++
 	s.mu.Unlock()
+	defer s.leave(k, a)
 	s.ask(k)
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
@@ -124,7 +129,6 @@ func (s *Stream) Home(ctx context.Context, app id.App, room id.Room) (address st
 	case <-a.changed:
 		return a.address, a.err
 	case <-ctx.Done():
-		s.forget(k, a)
 		return "", fault.Unavailable(ctx.Err(), "the room's home cannot be looked up now; try again")
 	}
 }
@@ -138,22 +142,25 @@ func (s *Stream) Forget(app id.App, room id.Room) {
 	}
 }
 
-func (s *Stream) forget(k key, a *answer) {
+func (s *Stream) leave(k key, a *answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.homes[k] == a && !a.known {
+	if a.waiting--; a.waiting == 0 && s.homes[k] == a && !a.known {
 		delete(s.homes, k)
 	}
 }
 
 func (s *Stream) ask(k key) {
-	report := &signalingv1.EdgeReport{Report: &signalingv1.EdgeReport_Lookup{
-		Lookup: &signalingv1.Lookup{App: string(k.app), Room: string(k.room)},
-	}}
 	select {
-	case s.reports <- report:
+	case s.reports <- lookup(k):
 	default: // the look-up times out with unavailable
 	}
+}
+
+func lookup(k key) *signalingv1.EdgeReport {
+	return &signalingv1.EdgeReport{Report: &signalingv1.EdgeReport_Lookup{
+		Lookup: &signalingv1.Lookup{App: string(k.app), Room: string(k.room)},
+	}}
 }
 
 func (s *Stream) run(ctx context.Context) {
@@ -193,13 +200,15 @@ func (s *Stream) converse(ctx context.Context) error {
 		broken <- s.receive(stream)
 		cancel()
 	}()
-	s.askAgain()
 	err = s.send(ctx, stream)
 	cancel()
 	return firstError(<-broken, err)
 }
 
 func (s *Stream) send(ctx context.Context, stream grpc.BidiStreamingClient[signalingv1.EdgeReport, signalingv1.EdgeOrder]) error {
+	if err := s.askAgain(stream); err != nil {
+		return err
+	}
 	ticker := time.NewTicker(loadEvery)
 	defer ticker.Stop()
 	for {
@@ -219,12 +228,16 @@ func (s *Stream) send(ctx context.Context, stream grpc.BidiStreamingClient[signa
 
 // askAgain repeats the look-ups whose answers a lost stream took with it, and renews those that it answered, since
 // rooms may have moved meanwhile.
-func (s *Stream) askAgain() {
+func (s *Stream) askAgain(stream grpc.BidiStreamingClient[signalingv1.EdgeReport, signalingv1.EdgeOrder]) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for k := range s.homes {
-		s.ask(k)
+	asked := slices.Collect(maps.Keys(s.homes))
+	s.mu.Unlock()
+	for _, k := range asked {
+		if err := stream.Send(lookup(k)); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 func firstError(errs ...error) error {

@@ -58,12 +58,12 @@ func (s *Stream) learn(k key, address string, err error) {
 	if a == nil {
 		return
 	}
-	if a.known {
-		s.homes[k] = &answer{address: address, err: err, known: true, changed: a.changed}
-		return
+	if !a.known {
+		a.address, a.err, a.known = address, err, true
+		close(a.changed)
+	} else {
+		s.homes[k] = &answer{address: address, known: true, changed: a.changed}
 	}
-	a.address, a.err, a.known = address, err, true
-	close(a.changed)
 	if err != nil {
 		delete(s.homes, k) // ask again next time
 	}

@@ -95,6 +95,7 @@ func (p *player) play(ctx context.Context) Reason {
 	look := time.NewTicker(oggRevokedWithin)
 	defer look.Stop()
 	defer context.AfterFunc(p.edge.life, func() { p.control.SetWriteDeadline(time.Now().Add(oggLeaveWithin)) })()
+	p.begin(p.ring.View())
 	if err := p.send(ogg.AppendHeader(nil)); err != nil {
 		return ReasonLost
 	}
@@ -123,12 +124,17 @@ func (p *player) play(ctx context.Context) Reason {
 	}
 }
 
+// begin fixes the first number, once the ring has one.
+func (p *player) begin(v *relay.View) {
+	if !p.begun && !v.Empty() {
+		p.begun, p.next = true, max(v.Oldest(), v.Newest()+1-min(oggBehind, v.Newest()+1))
+	}
+}
+
 // pages sends what the ring has.
 func (p *player) pages() Reason {
 	for v := p.ring.View(); !v.Empty() && p.next <= v.Newest(); v = p.ring.View() {
-		if !p.begun {
-			p.begun, p.next = true, max(v.Oldest(), v.Newest()+1-min(oggBehind, v.Newest()+1))
-		}
+		p.begin(v)
 		if p.next < v.Oldest() {
 			return ReasonFellBehind
 		}

@@ -44,12 +44,9 @@ func (h *Host) Announce(ctx context.Context, to registry, address, region string
 func (h *Host) announce(ctx context.Context, to registry, address, region string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*renewEvery)
 	defer cancel()
-	h.mu.Lock()
-	rooms := len(h.rooms)
-	h.mu.Unlock()
 	_, err := to.Announce(ctx, &signalingv1.AnnounceRequest{
 		Node: string(h.cfg.Node), Address: address, Region: region, BootId: h.cfg.BootID,
-		Load: &signalingv1.Load{Rooms: uint32(rooms)},
+		Load: &signalingv1.Load{Rooms: uint32(h.hosting())},
 	})
 	return err
 }

@@ -22,8 +22,9 @@ import (
 )
 
 const (
-	beginTimeout = 5 * time.Second
-	// keepEnded is how long an ended room's ring stays, so that every listener hears the end.
+	beginTimeout   = 5 * time.Second
+	releaseTimeout = 2 * time.Second
+	// keepEnded is how long a room's rings stay after its program ended here.
 	keepEnded = 30 * time.Second
 )
 
@@ -60,12 +61,13 @@ type key struct {
 
 // hosted is a room over its epochs on this node: the ring stays when an origin is replaced.
 type hosted struct {
+	key   key
 	relay *relay.Room
-
 	begin sync.Mutex // one begins at a time
 
 	// guarded by Host.mu
 	current *room
+	uses    int // by Open and by epochs; the last one takes the entry away
 }
 
 // NewHost makes a host without rooms.
@@ -87,25 +89,28 @@ func NewHost(cfg Config) (*Host, error) {
 
 // Close ends every origin, gives its lease back and waits.
 func (h *Host) Close() error {
+	h.mu.Lock()
 	h.stop()
+	h.mu.Unlock()
 	h.work.Wait()
 	return nil
 }
 
 // Open makes this node the room's home, or answers the epoch that it already has.
 func (h *Host) Open(ctx context.Context, app id.App, roomID id.Room) (audio.Epoch, error) {
-	entry := h.entry(key{app, roomID})
+	entry, err := h.use(key{app, roomID})
+	if err != nil {
+		return 0, err
+	}
+	defer h.done(entry)
 	entry.begin.Lock()
 	defer entry.begin.Unlock()
-	if current := h.current(key{app, roomID}); current != nil {
+	if current := h.current(entry.key); current != nil {
 		return current.epoch, nil
-	}
-	if h.ctx.Err() != nil {
-		return 0, fault.New(fault.CodeUnavailable, "this node is leaving").In(time.Second)
 	}
 	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
 	defer cancel()
-	return h.start(ctx, entry, app, roomID)
+	return h.start(ctx, entry)
 }
 
 // Find answers the room's rings for the relay, where the room is or lately was at home here.
@@ -119,13 +124,31 @@ func (h *Host) Find(_ context.Context, app id.App, roomID id.Room) (*relay.Room,
 	return entry.relay, nil
 }
 
-func (h *Host) entry(k key) *hosted {
+// use answers the entry of a room, to be given back with done; Close waits until then.
+func (h *Host) use(k key) (*hosted, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.rooms[k] == nil {
-		h.rooms[k] = &hosted{relay: relay.NewRoom(k.app, k.room)}
+	if h.ctx.Err() != nil {
+		return nil, fault.New(fault.CodeUnavailable, "this node is leaving").In(time.Second)
 	}
-	return h.rooms[k]
+	entry := h.rooms[k]
+	if entry == nil {
+		entry = &hosted{key: k, relay: relay.NewRoom(k.app, k.room)}
+		h.rooms[k] = entry
+	}
+	entry.uses++
+	h.work.Add(1)
+	return entry, nil
+}
+
+// done gives a use back. An entry that nobody uses goes: asking for rooms that are not live leaves nothing behind.
+func (h *Host) done(entry *hosted) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if entry.uses--; entry.uses == 0 {
+		delete(h.rooms, entry.key)
+	}
+	h.work.Done()
 }
 
 func (h *Host) current(k key) *room {
@@ -137,25 +160,42 @@ func (h *Host) current(k key) *room {
 	return nil
 }
 
-func (h *Host) setCurrent(k key, r *room) {
+// hosting is how many programs this node makes.
+func (h *Host) hosting() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.rooms[k].current = r
+	n := 0
+	for _, entry := range h.rooms {
+		if entry.current != nil {
+			n++
+		}
+	}
+	return n
 }
 
-func (h *Host) forget(k key) {
+// appoint makes an epoch the room's current one; it uses the entry until its keeping is over.
+func (h *Host) appoint(entry *hosted, r *room) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.rooms, k)
+	entry.current = r
+	entry.uses++
+	h.work.Add(1)
+}
+
+func (h *Host) dismiss(entry *hosted) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	entry.current = nil
 }
 
 // start appoints this node and sets a new epoch going.
-func (h *Host) start(ctx context.Context, entry *hosted, app id.App, roomID id.Room) (audio.Epoch, error) {
+func (h *Host) start(ctx context.Context, entry *hosted) (audio.Epoch, error) {
+	app, roomID := entry.key.app, entry.key.room
 	log := h.cfg.Log.With("room", string(roomID))
 	heardEpoch, heardNumber := entry.relay.HeardMost()
 	granted, err := h.cfg.Programs.AcquireProgram(ctx, &signalingv1.AcquireProgramRequest{
 		App: string(app), Room: string(roomID), Node: string(h.cfg.Node), BootId: h.cfg.BootID,
-		KnownEpoch: uint64(max(heardEpoch, entry.relay.Ring(audio.Voice32).View().Epoch())),
+		KnownEpoch: uint64(max(heardEpoch, entry.relay.Epoch())),
 	})
 	if err != nil {
 		return 0, fmt.Errorf("acquire the program of %s: %w", roomID, err)
@@ -179,8 +219,9 @@ func (h *Host) start(ctx context.Context, entry *hosted, app id.App, roomID id.R
 		watching.stop()
 		return 0, errors.Join(err, r.lease.release(context.WithoutCancel(ctx)))
 	}
-	h.setCurrent(key{app, roomID}, r)
-	h.work.Go(func() { h.keep(r, watching, initial) })
+	entry.relay.Serve()
+	h.appoint(entry, r)
+	go h.keep(entry, r, watching, initial)
 	return r.epoch, nil
 }
 

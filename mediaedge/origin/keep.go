@@ -15,7 +15,7 @@ import (
 type watching struct {
 	room   *room
 	cancel context.CancelFunc
-	ended  chan error // one value, when the watch is over
+	ended  chan error // why the watch is over, where it was not stopped
 }
 
 func newWatching(h *Host, r *room) *watching {
@@ -25,7 +25,11 @@ func newWatching(h *Host, r *room) *watching {
 		log: h.cfg.Stage, changes: r.changes, logger: r.log, metrics: h.metrics,
 		request: &listenerstatev1.WatchRequest{App: string(r.app), Room: string(r.id)},
 	}
-	h.work.Go(func() { w.ended <- follow.run(ctx) })
+	h.work.Go(func() {
+		if err := follow.run(ctx); err != nil {
+			w.ended <- err
+		}
+	})
 	return w
 }
 
@@ -38,7 +42,6 @@ func (w *watching) first(ctx context.Context) (stage, error) {
 				return *c.snapshot, nil
 			}
 		case err := <-w.ended:
-			w.ended <- err
 			return stage{}, err
 		case <-ctx.Done():
 			return stage{}, fault.Unavailable(ctx.Err(), "the stage log does not answer")
@@ -48,8 +51,26 @@ func (w *watching) first(ctx context.Context) (stage, error) {
 
 func (w *watching) stop() { w.cancel() }
 
-// keep runs an epoch to its end and clears up after it.
-func (h *Host) keep(r *room, w *watching, initial stage) {
+// keep runs an epoch to its end, and keeps what the audience may still want of the room.
+func (h *Host) keep(entry *hosted, r *room, w *watching, initial stage) {
+	defer h.done(entry)
+	err := h.live(entry, r, w, initial)
+	switch {
+	case err == nil:
+		r.log.Info("the room is over", "epoch", r.epoch, "last", r.last)
+		r.relay.End()
+	case errors.Is(err, errSuperseded):
+		r.log.Warn("another origin was appointed; this one ends", "epoch", r.epoch)
+		r.relay.Cut()
+	case h.ctx.Err() == nil:
+		r.log.Error("the origin failed", "epoch", r.epoch, "error", err)
+		h.again(r)
+	}
+	h.linger()
+}
+
+// live runs an epoch. It answers nil where the room ended, errSuperseded where another origin was appointed.
+func (h *Host) live(entry *hosted, r *room, w *watching, initial stage) error {
 	h.metrics.rooms.Inc()
 	defer h.metrics.rooms.Dec()
 	ctx, cancel := context.WithCancel(h.ctx)
@@ -59,34 +80,23 @@ func (h *Host) keep(r *room, w *watching, initial stage) {
 		cancel()
 	})
 	h.work.Go(func() { r.anchor(ctx, h.cfg.Stage, h.cfg.Node, h.cfg.Wall) })
-	err := r.run(ctx, initial)
+	err := r.run(ctx, initial, w.ended)
 	cancel()
 	w.stop()
+	h.dismiss(entry)
 	r.media.Close()
-	h.setCurrent(key{r.app, r.id}, nil)
-	lost := errors.Is(<-superseded, errSuperseded)
-	switch {
-	case lost:
-		r.log.Warn("another origin was appointed; this one ends", "epoch", r.epoch)
-	case err == nil:
-		r.log.Info("the room is over", "epoch", r.epoch, "last", r.last)
-		r.relay.End()
-	case h.ctx.Err() == nil:
-		r.log.Error("the origin failed", "epoch", r.epoch, "error", err)
-	}
-	if !lost {
-		bounded, done := context.WithTimeout(context.WithoutCancel(h.ctx), 2*time.Second)
-		if err := r.lease.release(bounded); err != nil {
-			r.log.Warn("the program lease was not given back; it runs out by itself", "error", err)
+	if lost := <-superseded; lost != nil {
+		if err == nil {
+			return nil // the room ended, whoever was to make its program
 		}
-		done()
+		return lost
 	}
-	switch {
-	case err == nil:
-		h.linger(key{r.app, r.id})
-	case !lost && h.ctx.Err() == nil:
-		h.work.Go(func() { h.again(r) })
+	bounded, done := context.WithTimeout(context.WithoutCancel(h.ctx), releaseTimeout)
+	defer done()
+	if err := r.lease.release(bounded); err != nil {
+		r.log.Warn("the program lease was not given back; it runs out by itself", "error", err)
 	}
+	return err
 }
 
 // again begins a new epoch of a room whose origin failed, unless the room ended or is at home elsewhere meanwhile.
@@ -94,24 +104,30 @@ func (h *Host) again(failed *room) {
 	var wait pause
 	for wait.sleep(h.ctx) {
 		_, err := h.Open(h.ctx, failed.app, failed.id)
-		if f := fault.From(err); err == nil || f.Code == fault.CodeEnded || f.Code == fault.CodeNotFound || f.Code == fault.CodeConflict {
+		if err == nil {
+			return
+		}
+		switch fault.From(err).Code {
+		case fault.CodeEnded:
+			failed.relay.End()
+			return
+		case fault.CodeNotFound, fault.CodeNotLive, fault.CodeConflict:
+			failed.relay.Cut()
 			return
 		}
 		failed.log.Warn("the room has no origin; trying again", "error", err)
 	}
 }
 
-// linger forgets an ended room when its listeners have had time to hear the end.
-func (h *Host) linger(k key) {
-	h.work.Go(func() {
-		timer := time.NewTimer(keepEnded)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-h.ctx.Done():
-		}
-		h.forget(k)
-	})
+// linger waits until the listeners of a room that is over have had time to hear the end, and the next origin to begin
+// where it was at home last.
+func (h *Host) linger() {
+	timer := time.NewTimer(keepEnded)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-h.ctx.Done():
+	}
 }
 
 // anchor writes this epoch's tie between media time and wall time into the stage log, trying until it is there.

@@ -17,7 +17,6 @@ type Metrics struct {
 	renewalsFailed prometheus.Counter
 	unreserved     prometheus.Counter
 	watchesLost    prometheus.Counter
-	sessionsLost   prometheus.Counter
 }
 
 func newMetrics(registry prometheus.Registerer) (*Metrics, error) {
@@ -37,14 +36,13 @@ func newMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			Buckets: prometheus.ExponentialBuckets(0.001, 2, 9),
 		}),
 		lateSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "rostrum_origin_late_seconds", Help: "How long after it was due a batch was ready.",
+			Name: "rostrum_origin_late_seconds", Help: "How long after it was due the making of a batch began.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 2, 12),
 		}),
 		renewalsFailed: counter("renewals_failed_total", "Renewals of program leases that failed."),
 		unreserved:     counter("unreserved_total", "Numbers given that no lease had reserved, because it could not be renewed."),
 		watchesLost:    counter("watches_lost_total", "Watches of stage logs that were lost and taken up again."),
-		sessionsLost:   counter("sessions_lost_total", "Speakers' sessions whose transport failed."),
 	}
 	return m, obs.Register(registry, m.rooms, m.batches, m.gaps, m.packetsDropped, m.makeSeconds, m.lateSeconds,
-		m.renewalsFailed, m.unreserved, m.watchesLost, m.sessionsLost)
+		m.renewalsFailed, m.unreserved, m.watchesLost)
 }

@@ -65,8 +65,9 @@ func (r *room) Push(p sfu.Packet) bool {
 	}
 }
 
-// run makes the program until the room ends (nil), ctx ends (its error), or an error makes going on impossible.
-func (r *room) run(ctx context.Context, initial stage) error {
+// run makes the program until the room ends (nil), ctx ends (its error), the watch is over, or an error makes going on
+// impossible.
+func (r *room) run(ctx context.Context, initial stage, unwatched <-chan error) error {
 	r.apply(change{snapshot: &initial})
 	due := time.NewTimer(time.Until(r.clock.When(r.program.Due())))
 	defer due.Stop()
@@ -87,13 +88,14 @@ func (r *room) run(ctx context.Context, initial stage) error {
 			}
 			due.Reset(time.Until(r.clock.When(r.program.Due())))
 		case lost := <-r.media.Lost():
-			r.metrics.sessionsLost.Inc()
 			r.log.Info("a speaker's session was lost; the seat stays", "seat", lost.Seat, "session", lost.Session)
 		case <-cards.C:
 			if epoch, number := r.relay.HeardMost(); epoch > r.epoch || number >= r.program.Next() {
 				return fmt.Errorf("%w: epoch %d, number %d", errBehind, epoch, number)
 			}
 			r.recount()
+		case err := <-unwatched:
+			return fmt.Errorf("watch the stage: %w", err)
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -3,7 +3,6 @@ package origin
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"rostrum/internal/id"
 	"rostrum/mediaedge/audio"
@@ -98,6 +97,3 @@ func enforce(p publisher, before, after stage) {
 		}
 	}
 }
-
-// staleAfter is how long a lost watch goes unsaid.
-const staleAfter = time.Second

@@ -14,6 +14,13 @@ import (
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 )
 
+const (
+	// silentAfter is how long a watch may say nothing at all; an idle one says so every second.
+	silentAfter = 4 * time.Second
+	// staleAfter is how long a lost watch goes unsaid.
+	staleAfter = time.Second
+)
+
 // stageLog is what an origin asks of the stage log.
 type stageLog interface {
 	Watch(ctx context.Context, in *listenerstatev1.WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[listenerstatev1.WatchResponse], error)
@@ -30,11 +37,14 @@ type watcher struct {
 	metrics *Metrics
 }
 
-// run returns when ctx ends or the room is not to be watched (fault: not_found, ended before it began).
+// run returns nil when ctx ends, or the fault not_found where there is no such room.
 func (w *watcher) run(ctx context.Context) error {
-	var wait pause
+	var (
+		wait pause
+		lost time.Time
+		said bool
+	)
 	for {
-		begun := time.Now()
 		err := w.follow(ctx, &wait)
 		if ctx.Err() != nil {
 			return nil
@@ -43,7 +53,11 @@ func (w *watcher) run(ctx context.Context) error {
 			return err
 		}
 		w.metrics.watchesLost.Inc()
-		if time.Since(begun) > staleAfter || wait.tries > 3 {
+		if wait.tries == 0 {
+			lost, said = time.Now(), false
+		}
+		if !said && time.Since(lost) > staleAfter {
+			said = true
 			w.logger.Warn("the stage's watch was lost; who may speak stays as it was", "error", err)
 		}
 		if !wait.sleep(ctx) {
@@ -86,9 +100,6 @@ func (w *watcher) follow(ctx context.Context, wait *pause) error {
 		}
 	}
 }
-
-// silentAfter is how long a watch may say nothing at all; an idle one says so every second.
-const silentAfter = 4 * time.Second
 
 func read(item *listenerstatev1.WatchResponse) (*change, error) {
 	switch it := item.GetItem().(type) {

@@ -62,10 +62,10 @@ func (l *lane) run(ctx context.Context) {
 			return
 		}
 		l.puller.cfg.Metrics.lost.WithLabelValues(lostReason(err)).Inc()
+		l.puller.cfg.Homes.Forget(l.puller.room.app, l.puller.room.id)
 		if l.final(err) {
 			return
 		}
-		l.puller.cfg.Homes.Forget(l.puller.room.app, l.puller.room.id)
 		if moved {
 			wait = firstWait
 		}

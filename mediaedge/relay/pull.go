@@ -23,6 +23,7 @@ type pull struct {
 	ring   *Ring
 	wake   Signal
 	opened time.Time
+	cut    <-chan struct{} // closed when the room is no longer at home here
 
 	// owned by send
 	next    audio.Number

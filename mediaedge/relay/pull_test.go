@@ -382,6 +382,34 @@ func TestALowerEpochIsLeftAndAHigherContinues(t *testing.T) {
 	}
 }
 
+// A room that is no longer at home somewhere must not be heard there as silence for ever: heartbeats went on.
+func TestACutRoomIsLookedForElsewhere(t *testing.T) {
+	t.Parallel()
+	old, fresh := NewRoom(id.Main, testRoom), NewRoom(id.Main, testRoom)
+	mustAppend(t, old.Ring(audio.Voice32), 1, 20, 1)
+	mustAppend(t, fresh.Ring(audio.Voice32), 21, 25, 2)
+	a, b := newNode(t, func() (*Room, error) { return old, nil }), newNode(t, func() (*Room, error) { return fresh, nil })
+	net := newNetwork(t, a.address)
+	p, room := newPuller(t, net, PullConfig{})
+	p.Want(audio.Voice32)
+	if err := p.Ready(within(t), audio.Voice32); err != nil {
+		t.Fatal(err)
+	}
+	net.home.Store(&b.address)
+	old.Cut()
+	testkit.Eventually(t, 10*time.Second, func() error { return same(fresh.Ring(audio.Voice32), room.Ring(audio.Voice32)) })
+	net.home.Store(&a.address)
+	fresh.Cut()
+	old.Serve()
+	mustAppend(t, old.Ring(audio.Voice32), 26, 30, 3)
+	testkit.Eventually(t, 10*time.Second, func() error {
+		if newest := room.Ring(audio.Voice32).View().Newest(); newest != 30 {
+			return fmt.Errorf("holds up to %d", newest)
+		}
+		return nil
+	})
+}
+
 func TestASlowDownstreamIsCut(t *testing.T) {
 	t.Parallel()
 	origin := NewRoom(id.Main, testRoom)

@@ -34,11 +34,13 @@ type Room struct {
 	card      *listenv1.RoomCard
 	cardFrame []byte
 	wakers    []Waker
+	cut       chan struct{} // closed while the room is not served
+	isCut     bool
 }
 
 // NewRoom makes a room with empty rings.
 func NewRoom(app id.App, room id.Room) *Room {
-	r := &Room{app: app, id: room}
+	r := &Room{app: app, id: room, cut: make(chan struct{})}
 	for i, rendition := range audio.Renditions {
 		r.rings[i] = newRing(r, rendition)
 	}
@@ -125,6 +127,33 @@ func (r *Room) End() {
 	for _, ring := range r.rings {
 		ring.wake()
 	}
+}
+
+// Cut ends every pull of the room, and those that still open, until Serve: what is here goes on no more, and whoever
+// pulls has to look for the room elsewhere.
+func (r *Room) Cut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.isCut {
+		r.isCut = true
+		close(r.cut)
+	}
+}
+
+// Serve lets the room be pulled again after Cut.
+func (r *Room) Serve() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.isCut {
+		r.cut, r.isCut = make(chan struct{}), false
+	}
+}
+
+// cutOff is closed where the room is cut.
+func (r *Room) cutOff() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cut
 }
 
 // Ended answers whether the room is over.

@@ -116,6 +116,7 @@ func (s *Server) pull(stream grpc.BidiStreamingServer[relayv1.PullRequest, relay
 	}
 	p := &pull{
 		stream: stream, room: room, ring: ring, wake: NewSignal(), opened: time.Now(), next: audio.Number(open.GetFrom()),
+		cut: room.cutOff(),
 	}
 	sent := make(chan error, 1)
 	s.work.Go(func() { sent <- p.send() })
@@ -143,6 +144,8 @@ func (s *Server) attend(p *pull, requests <-chan *relayv1.PullRequest, broken, s
 			if p.waited() > s.cfg.SlowAfter {
 				return "too_slow", fault.New(fault.CodeTooSlow, "nothing could be sent for %v", s.cfg.SlowAfter)
 			}
+		case <-p.cut:
+			return "moved", fault.New(fault.CodeMoved, "the room is no longer at home here; look its home up again")
 		case <-s.closing:
 			return "closing", fault.New(fault.CodeUnavailable, "this node is leaving")
 		case <-p.stream.Context().Done():
@@ -233,6 +236,6 @@ func (s *Server) find(ctx context.Context, open *relayv1.PullOpen) (*Ring, *Room
 	if err != nil {
 		return nil, nil, err
 	}
-	room.Heard(audio.Epoch(open.GetKnownEpoch()), audio.Number(open.GetKnownNumber()))
+	room.Heard(audio.Epoch(open.GetKnownEpoch()), audio.Number(open.GetKnownNumber()), time.Now())
 	return room.Ring(audio.Rendition(open.GetRendition())), room, nil
 }

@@ -279,3 +279,19 @@ func TestAnInstanceThatDiedBetween(t *testing.T) {
 		h.verify(t, key)
 	})
 }
+
+func TestAnEndedRoomStaysEnded(t *testing.T) {
+	everyHouse(t, func(t *testing.T, h *house) {
+		s, ctx := h.open(t), context.Background()
+		key := openRoom(t, s)
+		apply(t, s, key, request(host, EndRoom{}))
+		for range 2 {
+			h.wipe(t) // also what the end of its keys' lifetime does
+			_, err := s.Apply(ctx, key, request(host, OpenRoom{Host: host, OpenStage: true}))
+			wantFault(t, "opening it again", err, fault.CodeEnded)
+			if left := h.client.PTTL(ctx, "{"+key.String()+"}:head").Val(); left <= 0 || left > endedLifetime {
+				t.Errorf("its keys live %v", left)
+			}
+		}
+	})
+}

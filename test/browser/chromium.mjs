@@ -1,0 +1,57 @@
+// Chromium with a microphone that plays a file, and an ear on what it plays.
+import { createRequire } from "node:module";
+const { chromium } = createRequire(new URL("../../web/package.json", import.meta.url))("playwright-core");
+
+const quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const alone = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"];
+const media = [
+  "--autoplay-policy=no-user-gesture-required", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+];
+
+/** A browser whose microphone plays a WAV file over and over; without one it beeps. */
+export function launch(microphone) {
+  const spoken = microphone ? [`--use-file-for-fake-audio-capture=${microphone}`] : [];
+  return chromium.launch({ executablePath: "/usr/bin/chromium", args: [...alone, ...quiet, ...media, ...spoken] });
+}
+
+/** A phone-sized page at which every sound that reaches the loudspeaker is kept too. */
+export async function phone(browser, url, scheme = "light") {
+  const page = await browser.newPage({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: scheme });
+  const faults = [];
+  page.on("pageerror", (fault) => faults.push(String(fault)));
+  await page.addInitScript(listenToLoudspeaker);
+  await page.goto(url);
+  return { page, faults };
+}
+
+function listenToLoudspeaker() {
+  window.loudspeaker = [];
+  const connect = AudioNode.prototype.connect;
+  AudioNode.prototype.connect = function (to, ...rest) {
+    if (to === this.context.destination && !this.context.ear) {
+      const ear = this.context.createScriptProcessor(4096, 1, 1);
+      ear.onaudioprocess = (event) => window.loudspeaker.push(event.inputBuffer.getChannelData(0).slice());
+      this.context.ear = ear;
+      window.loudspeaker.rate = this.context.sampleRate;
+      connect.call(ear, to);
+    }
+    if (to === this.context.destination) connect.call(this, this.context.ear);
+    return connect.call(this, to, ...rest);
+  };
+}
+
+/** What the loudspeaker played so far: mono, 48 kHz, 16 bit, base64. */
+export function heard(page) {
+  return page.evaluate(() => {
+    const samples = window.loudspeaker.flatMap((part) => [...part]);
+    const step = window.loudspeaker.rate / 48000;
+    const out = new Int16Array(Math.floor(samples.length / step));
+    for (let i = 0; i < out.length; i++) out[i] = Math.max(-1, Math.min(1, samples[Math.floor(i * step)])) * 32767;
+    const bytes = new Uint8Array(out.buffer);
+    let text = "";
+    for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+    return btoa(text);
+  });
+}
+
+export const seconds = (n) => new Promise((done) => setTimeout(done, n * 1000));
