@@ -8,8 +8,6 @@ export PKG_CONFIG_PATH := $(CURDIR)/build/pkgconfig
 export CGO_ENABLED := 1
 
 BENCH_PACKAGES := ./mediaedge/... ./services/listenerstate/...
-# Packages whose tests follow an audio clock are not slowed down by the race detector.
-CLOCKED := ./test/...
 
 .PHONY: help deps deps-run deps-test build run check smoke test generate bench fuzz
 

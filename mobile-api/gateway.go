@@ -85,18 +85,19 @@ func (c Config) withDefaults() Config {
 // Gateway serves the API. Safe for concurrent use.
 type Gateway struct {
 	// static
-	log     *slog.Logger
-	app     id.App
-	metrics metrics
-	auth    auth
-	guests  guests
-	rooms   rooms
-	stages  stages
-	door    door
-	whip    whip
-	handler http.Handler
-	ending  context.Context
-	end     context.CancelFunc
+	log      *slog.Logger
+	app      id.App
+	metrics  metrics
+	auth     auth
+	guests   guests
+	rooms    rooms
+	stages   stages
+	door     door
+	whip     whip
+	unopened unopened
+	handler  http.Handler
+	ending   context.Context
+	end      context.CancelFunc
 
 	// guarded by mu
 	mu     sync.Mutex
@@ -117,12 +118,13 @@ func New(c Config) (*Gateway, error) {
 	stages := stages{state: c.Stage, missing: m.missing}
 	g := &Gateway{
 		log: c.Log, app: c.App, metrics: m,
-		auth:   auth{app: c.App, access: c.AccessKeys, grants: c.Grants, now: c.Now},
-		guests: guests{accounts: c.Accounts, limit: newLimiter(c.GuestsPerMinute), now: c.Now},
-		rooms:  rooms{catalogue: c.Rooms, stages: stages},
-		stages: stages,
-		door:   door{rooms: c.Rooms, signaling: c.Signaling, stages: stages, public: publicURL(c.PublicURL)},
-		whip:   whip{sessions: c.Signaling},
+		auth:     auth{app: c.App, access: c.AccessKeys, grants: c.Grants, now: c.Now},
+		guests:   guests{accounts: c.Accounts, limit: newLimiter(c.GuestsPerMinute), now: c.Now},
+		rooms:    rooms{catalogue: c.Rooms, stages: stages},
+		stages:   stages,
+		door:     door{rooms: c.Rooms, signaling: c.Signaling, stages: stages, public: publicURL(c.PublicURL)},
+		whip:     whip{sessions: c.Signaling},
+		unopened: unopened{rooms: c.Rooms},
 	}
 	g.ending, g.end = context.WithCancel(context.Background())
 	g.handler = g.observed(newTable(g.routes(), g.call))

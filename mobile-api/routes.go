@@ -12,7 +12,7 @@ type route struct {
 // routes is everything the gateway does.
 func (g *Gateway) routes() []route {
 	const room = "/v1/rooms/{room}"
-	a := g.auth
+	a, known := g.auth, g.unopened.explain
 	return []route{
 		{http.MethodGet, "/v1/openapi.yaml", a.anyone, contract},
 		{http.MethodPost, "/v1/guests", a.anyone, g.guests.create},
@@ -25,12 +25,12 @@ func (g *Gateway) routes() []route {
 
 		{http.MethodPost, room + "/join", a.perhaps, g.door.join},
 
-		{http.MethodGet, room + "/stage", a.anyone, g.stages.read},
-		{http.MethodPost, room + "/stage/{user}/mute", a.person, g.stages.mute},
-		{http.MethodPost, room + "/stage/{user}/unmute", a.person, g.stages.unmute},
-		{http.MethodPost, room + "/stage/{user}/audience", a.person, g.stages.audience},
+		{http.MethodGet, room + "/stage", a.anyone, known(g.stages.read)},
+		{http.MethodPost, room + "/stage/{user}/mute", a.person, known(g.stages.mute)},
+		{http.MethodPost, room + "/stage/{user}/unmute", a.person, known(g.stages.unmute)},
+		{http.MethodPost, room + "/stage/{user}/audience", a.person, known(g.stages.audience)},
 
-		{http.MethodPost, room + "/whip", a.publisher, g.whip.create},
+		{http.MethodPost, room + "/whip", a.publisher, known(g.whip.create)},
 		{http.MethodPatch, room + "/whip/{session}", a.session, g.whip.restart},
 		{http.MethodDelete, room + "/whip/{session}", a.session, g.whip.close},
 	}

@@ -80,6 +80,7 @@ func (w *world) badRooms() []badCall {
 		{name: "stage of an unknown room", method: "GET", path: unknown + "/stage", want: fault.CodeNotFound},
 		{name: "join before the start", method: "POST", path: inRoom(w.scheduled.ID, "/join"), bearer: host, body: listen, want: fault.CodeNotLive},
 		{name: "speak before the start", method: "POST", path: inRoom(w.scheduled.ID, "/join"), bearer: host, body: `{"role":"speaker"}`, want: fault.CodeNotLive},
+		{name: "mute before the start", method: "POST", path: inRoom(w.scheduled.ID, "/stage/me/mute"), bearer: host, want: fault.CodeNotLive},
 		{name: "stage before the start", method: "GET", path: inRoom(w.scheduled.ID, "/stage"), want: fault.CodeNotLive},
 		{name: "join after the end", method: "POST", path: inRoom(w.ended.ID, "/join"), bearer: host, body: listen, want: fault.CodeEnded},
 		{name: "speak after the end", method: "POST", path: inRoom(w.ended.ID, "/join"), bearer: host, body: `{"role":"speaker"}`, want: fault.CodeEnded},
@@ -140,7 +141,6 @@ func (w *world) badCommands() []badCall {
 		stage("a stranger ends the room", stranger, "/end", fault.CodeForbidden),
 		stage("a stranger mutes the guest", stranger, "/stage/"+w.guestUser+"/mute", fault.CodeForbidden),
 		stage("a stranger mutes nobody", stranger, "/stage/me/mute", fault.CodeNotSeated),
-		stage("a stranger leaves no seat", stranger, "/stage/me/audience", fault.CodeNotSeated),
 		stage("a guest mutes the host", guest, "/stage/"+w.live.Host.ID+"/mute", fault.CodeForbidden),
 		stage("the host unmutes a guest", w.host.Token(), "/stage/"+w.guestUser+"/unmute", fault.CodeForbidden),
 		stage("not a person", guest, "/stage/everyone/mute", fault.CodeInvalid),
@@ -167,7 +167,7 @@ func (w *world) badPlayers(t *testing.T) []badCall {
 		door("a listen grant", w.live.ID, w.guestListens, fault.CodeForbidden),
 		door("another room's grant", w.live.ID, w.signed(t, w.other.ID, token.RightOgg, 0), fault.CodeForbidden),
 		door("an unknown room", unknown, w.signed(t, unknown, token.RightOgg, 0), fault.CodeNotFound),
-		door("before the start", w.scheduled.ID, w.signed(t, w.scheduled.ID, token.RightOgg, 0), fault.CodeNotLive),
+		door("before any start", w.scheduled.ID, w.signed(t, w.scheduled.ID, token.RightOgg, 0), fault.CodeNotFound), // no join gives such a grant
 		door("after the end", w.ended.ID, w.signed(t, w.ended.ID, token.RightOgg, 0), fault.CodeEnded),
 		{name: "listen without a WebSocket", method: "GET", path: inRoom(w.live.ID, "/listen"), want: fault.CodeInvalid},
 	}

@@ -18,6 +18,7 @@ import (
 // TestBadInput brings to every door what no client should, and wants the documented answer each time. Meanwhile somebody
 // listens to somebody else in the same room, and must not notice.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ear := w.listen(t, w.host, w.live.ID, "voice-32", 200*time.Millisecond)
 	voice := w.speak(t, w.host, w.live.ID)
@@ -125,7 +126,7 @@ func (w *world) forger(t testing.TB) token.Signer {
 	return forged
 }
 
-// access is an access token of the guest's under some keys, issued an age ago and good for a day.
+// accessToken is an access token of the guest's under some keys, issued an age ago and good for a day.
 func (w *world) accessToken(t testing.TB, keys token.AccessKeys, age time.Duration) string {
 	t.Helper()
 	issued := time.Now().Add(-age)

@@ -1,7 +1,6 @@
 package test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -9,7 +8,6 @@ import (
 	"github.com/gorilla/websocket"
 	"google.golang.org/protobuf/proto"
 
-	"rostrum/client/listener"
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 	"rostrum/internal/token"
@@ -38,10 +36,6 @@ func (w *world) badListeners(t *testing.T) {
 			})
 		}
 	}
-	t.Run("a number before the ring", func(t *testing.T) {
-		t.Parallel()
-		w.resumesFromOldest(t)
-	})
 }
 
 // closes opens a listener's connection, misbehaves and wants the documented close code and reason.
@@ -78,7 +72,7 @@ func (w *world) badGrants(t *testing.T) []badListener {
 	return []badListener{
 		with("an unknown room", unknown, w.signed(t, unknown, token.RightListen, 0), fault.CodeNotFound),
 		with("not a room", "lobby", w.guestListens, fault.CodeNotFound),
-		with("before the start", w.scheduled.ID, w.signed(t, w.scheduled.ID, token.RightListen, 0), fault.CodeNotLive),
+		with("before any start", w.scheduled.ID, w.signed(t, w.scheduled.ID, token.RightListen, 0), fault.CodeNotFound), // no join gives such a grant
 		with("after the end", w.ended.ID, w.signed(t, w.ended.ID, token.RightListen, 0), fault.CodeEnded),
 		with("not a grant", "", "grant", fault.CodeUnauthenticated),
 		with("a forged grant", "", w.signedBy(t, w.forger(t), w.live.ID, token.RightListen, 0), fault.CodeUnauthenticated),
@@ -145,35 +139,6 @@ func badFrames() []badListener {
 	}
 }
 
-// resumesFromOldest asks for a number that no ring holds any more and is told what is lost.
-func (w *world) resumesFromOldest(t *testing.T) {
-	l, err := listener.Open(bounded(t), listener.Config{
-		URLs: []string{w.url}, Room: id.Room(w.live.ID), Grant: w.guestListens, From: 1, Cadence: 200 * time.Millisecond,
-	})
-	must(t, err)
-	defer l.Close()
-	var hello *listenv1.Hello
-	var lost *listener.Lost
-	for {
-		item, err := l.Next(bounded(t))
-		must(t, err)
-		if item.Hello != nil {
-			hello = item.Hello
-		}
-		if item.Lost != nil {
-			lost = item.Lost
-		}
-		if item.Batch == nil {
-			continue
-		}
-		first := item.Batch.GetNumber()
-		if hello == nil || hello.GetFirst() != first || hello.GetOldest() != first || lost == nil || *lost != (listener.Lost{First: 1, Last: first - 1}) {
-			t.Errorf("the first batch is %d; Hello says %v, lost is %+v", first, hello, lost)
-		}
-		return
-	}
-}
-
 func start(grant string) *listenv1.ClientMessage {
 	return &listenv1.ClientMessage{Message: &listenv1.ClientMessage_Start{Start: &listenv1.Start{Grant: grant}}}
 }
@@ -183,11 +148,11 @@ func cadence(ms uint32) *listenv1.ClientMessage {
 }
 
 func says(message *listenv1.ClientMessage) func(testing.TB, *websocket.Conn) {
-	encoded, err := proto.Marshal(message)
-	if err != nil {
-		panic(fmt.Sprintf("encode %v: %v", message, err))
+	return func(t testing.TB, conn *websocket.Conn) {
+		encoded, err := proto.Marshal(message)
+		must(t, err)
+		writes(websocket.BinaryMessage, encoded)(t, conn)
 	}
-	return writes(websocket.BinaryMessage, encoded)
 }
 
 func writes(kind int, message []byte) func(testing.TB, *websocket.Conn) {

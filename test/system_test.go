@@ -25,7 +25,7 @@ type system struct {
 	url     string
 	log     *tail
 	process *testkit.Process
-	http    *http.Client // nil: the default one
+	http    *http.Client
 }
 
 // startSystem starts the program on free ports and waits until it is ready.
@@ -39,7 +39,7 @@ func startSystem(t *testing.T, arguments ...string) *system {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &system{log: &tail{}}
+	s := &system{log: &tail{}, http: http.DefaultClient}
 	command.Stderr = s.log
 	s.process = testkit.Start(t, command)
 	ready := make(chan string, 1)

@@ -117,7 +117,7 @@ func (h *house) join(w http.ResponseWriter, r *http.Request) {
 		h.log++
 		h.seats = append(h.seats[:2:2], seat{3, user(9), "Ada", "speaker", false})
 	}
-	base := "http" + strings.TrimPrefix(h.URL, "http")
+	base := "http://" + r.Host
 	place := map[string]uint64{"term": 1, "offset": h.log}
 	room := h.rooms[0]
 	out := map[string]any{

@@ -1,11 +1,18 @@
 package fault
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http/httptest"
+	"os"
+	"regexp"
+	"strconv"
 	"testing"
 	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 func TestEveryCodeHasOneMeaningEverywhere(t *testing.T) {
@@ -30,6 +37,39 @@ func TestEveryCodeHasOneMeaningEverywhere(t *testing.T) {
 		if !Is(over, code) {
 			t.Errorf("Is(%v, %s) is false", over, code)
 		}
+	}
+}
+
+// A fault whose cause is the end of a context must still be told as what it is: a caller goes elsewhere for it.
+func TestACancelledCauseDoesNotHideItsFault(t *testing.T) {
+	leaving := Unavailable(context.Canceled, "this node is leaving")
+	if over := From(Status(fmt.Errorf("place: %w", leaving))); over.Code != CodeUnavailable || over.RetryAfter != time.Second {
+		t.Errorf("told as %+v", over)
+	}
+	if over := Status(fmt.Errorf("wait: %w", context.Canceled)); status.Code(over) != codes.Canceled {
+		t.Errorf("a call that was given up is told as %v", over)
+	}
+}
+
+// The list in docs/protocol.md is part of the protocol.
+func TestEveryCodeIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (\\d{3}) \\|").FindAllStringSubmatch(string(page), -1)
+	documented := map[Code]string{}
+	for _, row := range rows {
+		documented[Code(row[1])] = row[2]
+	}
+	for code, status := range statuses {
+		if documented[code] != strconv.Itoa(status) {
+			t.Errorf("%s has HTTP status %d, docs/protocol.md section 4 says %q", code, status, documented[code])
+		}
+		delete(documented, code)
+	}
+	for code := range documented {
+		t.Errorf("docs/protocol.md section 4 has %s, which does not exist", code)
 	}
 }
 

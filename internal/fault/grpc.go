@@ -46,7 +46,8 @@ func Status(err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled {
+	var own *Fault // whatever its cause is
+	if !errors.As(err, &own) && (errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled) {
 		return status.FromContextError(context.Canceled).Err()
 	}
 	f := From(err)

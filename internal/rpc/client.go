@@ -13,8 +13,8 @@ import (
 // callTimeout bounds a unary call whose caller set no deadline.
 const callTimeout = 5 * time.Second
 
-// retries repeats calls that never reached a server, with jitter, and stops when more than a tenth of calls fail
-// (gRFC A6). Calls are safe to repeat because every command carries an id.
+// retries repeats calls that no server took or one answered with unavailable, with jitter, and stops when more than a
+// tenth of calls fail (gRFC A6). Calls are safe to repeat because every command carries an id.
 const retries = `{"methodConfig":[{"name":[{}],"retryPolicy":{"maxAttempts":4,"initialBackoff":"0.05s","maxBackoff":"1s",
 "backoffMultiplier":2,"retryableStatusCodes":["UNAVAILABLE"]}}],"retryThrottling":{"maxTokens":10,"tokenRatio":0.1}}`
 

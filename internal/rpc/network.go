@@ -27,8 +27,10 @@ type TCP struct{ conns pool }
 // NewTCP makes a network over TCP.
 func NewTCP() *TCP { return &TCP{} }
 
+// Listen opens host:port; port 0 is a free one.
 func (n *TCP) Listen(address string) (net.Listener, error) { return net.Listen("tcp", address) }
 
+// Dial answers the connection to host:port.
 func (n *TCP) Dial(address string) (*grpc.ClientConn, error) {
 	return n.conns.dial(address, func() (*grpc.ClientConn, error) { return grpc.NewClient(address, clientOptions()...) })
 }
@@ -56,6 +58,7 @@ func (n *Memory) Listen(address string) (net.Listener, error) {
 	return l, nil
 }
 
+// Dial answers the connection to an address of this process, also one that nobody listens on yet.
 func (n *Memory) Dial(address string) (*grpc.ClientConn, error) {
 	return n.conns.dial(address, func() (*grpc.ClientConn, error) {
 		options := append(clientOptions(), grpc.WithContextDialer(n.connect))

@@ -42,7 +42,6 @@ type Grant struct {
 
 // Lifetimes.
 const (
-	AccessLifetime = 15 * time.Minute
 	GuestLifetime  = 24 * time.Hour
 	ListenLifetime = 12 * time.Hour
 	DoorLifetime   = 5 * time.Minute

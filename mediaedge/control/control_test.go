@@ -24,12 +24,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type registry struct {
 	signalingv1.UnimplementedNodesServer
 
-	mu     sync.Mutex
-	homes  map[string]string // room to address; "" not live
-	hellos []*signalingv1.EdgeHello
-	loads  int
-	push   func(*signalingv1.EdgeOrder) error
-	cut    context.CancelFunc
+	mu      sync.Mutex
+	homes   map[string]string // room to address; "" not live
+	hellos  []*signalingv1.EdgeHello
+	loads   int
+	lookups int
+	push    func(*signalingv1.EdgeOrder) error
+	cut     context.CancelFunc
 }
 
 func (r *registry) Control(stream signalingv1.Nodes_ControlServer) error {
@@ -85,6 +86,7 @@ func (r *registry) answer(stream signalingv1.Nodes_ControlServer, report *signal
 	if report.GetLookup() == nil {
 		return nil
 	}
+	r.lookups++
 	room := report.GetLookup().GetRoom()
 	address, known := r.homes[room]
 	switch {
@@ -209,4 +211,94 @@ func TestAnAnswerThatNeverComesIsUnavailable(t *testing.T) {
 	if _, err := s.Home(ctx, id.Main, "rm_z"); !fault.Is(err, fault.CodeUnavailable) {
 		t.Errorf("got %v", err)
 	}
+}
+
+func TestWhoGivesUpTakesNoAnswerFromOthers(t *testing.T) {
+	r := &registry{homes: map[string]string{}}
+	s, _ := open(t, r)
+	hasty, cancel := context.WithCancel(context.Background())
+	gone := make(chan error, 1)
+	go func() {
+		_, err := s.Home(hasty, id.Main, "rm_z")
+		gone <- err
+	}()
+	answered := make(chan string, 1)
+	go func() {
+		address, _ := s.Home(context.Background(), id.Main, "rm_z")
+		answered <- address
+	}()
+	testkit.Eventually(t, 5*time.Second, func() error { return s.waiting("rm_z", 2) })
+	cancel()
+	if err := <-gone; !fault.Is(err, fault.CodeUnavailable) {
+		t.Errorf("who gave up: %v", err)
+	}
+	r.mu.Lock()
+	err := r.push(home("rm_z", "10.0.0.1:7010"))
+	r.mu.Unlock()
+	if address := <-answered; err != nil || address != "10.0.0.1:7010" {
+		t.Errorf("who waited: %q, %v", address, err)
+	}
+}
+
+// waiting says how the calls that wait for a room differ from a number.
+func (s *Stream) waiting(room id.Room, want int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.homes[key{id.Main, room}]
+	if a == nil || a.waiting != want {
+		return fault.New(fault.CodeConflict, "not %d calls wait", want)
+	}
+	return nil
+}
+
+func TestEndedRoomsLeaveNothingBehind(t *testing.T) {
+	r := &registry{homes: map[string]string{"rm_a": "10.0.0.1:7010"}}
+	s, _ := open(t, r)
+	if _, err := s.Home(context.Background(), id.Main, "rm_a"); err != nil {
+		t.Fatal(err)
+	}
+	r.mu.Lock()
+	err := r.push(&signalingv1.EdgeOrder{Order: &signalingv1.EdgeOrder_NotHome{
+		NotHome: &signalingv1.NotHome{App: "main", Room: "rm_a", Code: "ended"},
+	}})
+	r.mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, 5*time.Second, func() error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if len(s.homes) > 0 {
+			return fault.New(fault.CodeConflict, "%d homes are kept", len(s.homes))
+		}
+		return nil
+	})
+}
+
+func TestEveryHomeIsAskedForAgain(t *testing.T) {
+	r := &registry{homes: map[string]string{}}
+	s, _ := open(t, r)
+	const rooms = 3 * reportQueue
+	for range rooms {
+		room := id.NewRoom()
+		r.mu.Lock()
+		r.homes[string(room)] = "10.0.0.1:7010"
+		r.mu.Unlock()
+		if _, err := s.Home(context.Background(), id.Main, room); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.mu.Lock()
+	r.lookups = 0
+	cut := r.cut
+	r.mu.Unlock()
+	cut()
+	testkit.Eventually(t, 10*time.Second, func() error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.lookups != rooms {
+			return fault.New(fault.CodeConflict, "asked for %d of %d", r.lookups, rooms)
+		}
+		return nil
+	})
 }

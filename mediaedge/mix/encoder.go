@@ -26,6 +26,7 @@ func NewEncoder(rendition audio.Rendition) (*Encoder, error) {
 	if rendition.BitRate() == 0 {
 		return nil, fmt.Errorf("make encoder: no rendition %q", rendition)
 	}
+	// At this complexity only the voice coder finds pauses for DTX (docs/decisions/0004).
 	codec, err := opus.NewEncoder(audio.SampleRate, 1, opus.AppVoIP)
 	if err != nil {
 		return nil, fmt.Errorf("make encoder: %w", err)

@@ -42,7 +42,7 @@ func (s *Server) Offer(ctx context.Context, in *mediav1.OfferRequest) (*mediav1.
 	if err := r.seated.wait(patience, user); err != nil {
 		return nil, err
 	}
-	session := id.NewSession(s.host.cfg.Node)
+	session := s.host.cfg.SFU.NewSession()
 	answer, etag, seat, err := r.media.Join(ctx, session, user, in.GetOffer())
 	return &mediav1.OfferResponse{Session: string(session), Answer: answer, Etag: etag, Seat: uint32(seat)}, err
 }

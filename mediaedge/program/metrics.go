@@ -1,10 +1,9 @@
 package program
 
 import (
-	"fmt"
-
 	"github.com/prometheus/client_golang/prometheus"
 
+	"rostrum/internal/obs"
 	"rostrum/mediaedge/jitter"
 )
 
@@ -44,8 +43,8 @@ const (
 	corrections
 )
 
-// NewMetrics makes the metrics of all programs of a process and registers them; registerer may be nil.
-func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
+// NewMetrics makes the metrics of all programs of a process and registers them; registry may be nil.
+func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{}
 	var all []prometheus.Collector
 	single := func(name, about string) prometheus.Counter {
@@ -75,15 +74,7 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 	for i, place := range [...]string{"pause", "quiet", "speech"} {
 		m.corrections[i] = corrections.WithLabelValues(place)
 	}
-	if registerer == nil {
-		return m, nil
-	}
-	for _, c := range all {
-		if err := registerer.Register(c); err != nil {
-			return nil, fmt.Errorf("register program metrics: %w", err)
-		}
-	}
-	return m, nil
+	return m, obs.Register(registry, all...)
 }
 
 func dropName(reason int) string {

@@ -15,6 +15,11 @@ func takes(answer *sdp.SessionDescription) bool {
 	})
 }
 
+// unbundle takes the group away that only pion was given: an answer has no groups but the offer's (RFC 9143 section 7.3).
+func unbundle(answer *sdp.SessionDescription) {
+	answer.Attributes = slices.DeleteFunc(answer.Attributes, func(a sdp.Attribute) bool { return a.Key == sdp.AttrKeyGroup })
+}
+
 // wishes says in an answer how Opus is wanted (RFC 7587 section 6.1): pion repeats what the offer said, and senders leave
 // silence out only when the answer asks for it.
 func wishes(answer *sdp.SessionDescription) {

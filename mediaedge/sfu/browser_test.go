@@ -73,6 +73,21 @@ func TestTheAnswerToABrowser(t *testing.T) {
 	}
 }
 
+// TestTheAnswerToOneSection: a microphone alone needs no BUNDLE group (RFC 9143 section 7.2), and gets none back.
+func TestTheAnswerToOneSection(t *testing.T) {
+	s := newStage(t, sfu.Config{})
+	s.room.Allow(1, "us_ann", false)
+	offer := "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n" +
+		browserSection("m=audio 9 UDP/TLS/RTP/SAVPF 111", "0", "sendonly", "a=rtpmap:111 opus/48000/2") + "\r\n"
+	answer, _, _, err := s.room.Join(t.Context(), s.sfu.NewSession(), "us_ann", offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(answer, "a=group") || !strings.Contains(answer, "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n") {
+		t.Errorf("answered\n%s", answer)
+	}
+}
+
 // FuzzJoin goes through pion too: whatever it makes of an offer is a documented fault or an answer.
 func FuzzJoin(f *testing.F) {
 	node, err := sfu.New(sfu.Config{Node: "fuzz", BindIPs: []net.IP{net.IPv4(127, 0, 0, 1)}, LoopbackCandidates: true})

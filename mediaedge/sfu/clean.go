@@ -21,7 +21,8 @@ func set(keys ...string) map[string]bool {
 	return out
 }
 
-// clean answers the description with only what an answer needs. Sections without a part become inactive.
+// clean answers the description with only what an answer needs. Sections without a part become inactive. A section that is
+// alone needs no BUNDLE group, but pion refuses it without one.
 func clean(description *sdp.SessionDescription, parts []part) *sdp.SessionDescription {
 	out := &sdp.SessionDescription{
 		Origin: description.Origin, SessionName: "-", TimeDescriptions: []sdp.TimeDescription{{}},
@@ -29,6 +30,10 @@ func clean(description *sdp.SessionDescription, parts []part) *sdp.SessionDescri
 	}
 	for i, media := range description.MediaDescriptions {
 		out.MediaDescriptions = append(out.MediaDescriptions, cleanMedia(media, parts[i]))
+	}
+	if len(parts) == 1 && !isBundled(out) {
+		mid, _ := out.MediaDescriptions[0].Attribute(sdp.AttrKeyMID)
+		out.Attributes = append(out.Attributes, sdp.Attribute{Key: sdp.AttrKeyGroup, Value: "BUNDLE " + mid})
 	}
 	return out
 }
@@ -51,6 +56,11 @@ func cleanMedia(media *sdp.MediaDescription, part part) *sdp.MediaDescription {
 		out.Attributes = append(out.Attributes, candidates(media)...)
 	}
 	return out
+}
+
+func isBundled(description *sdp.SessionDescription) bool {
+	group, _ := description.Attribute(sdp.AttrKeyGroup)
+	return strings.HasPrefix(group, "BUNDLE ")
 }
 
 func filter(attributes []sdp.Attribute, wanted map[string]bool) []sdp.Attribute {

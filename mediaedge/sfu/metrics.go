@@ -1,6 +1,10 @@
 package sfu
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"rostrum/internal/obs"
+)
 
 // reason says why a packet was dropped; the list is closed.
 type reason uint8
@@ -23,9 +27,6 @@ var reasonNames = [reasons]string{
 }
 
 type metrics struct {
-	registerer prometheus.Registerer
-	all        []prometheus.Collector
-
 	sessions  prometheus.Gauge
 	received  prometheus.Counter
 	recovered prometheus.Counter
@@ -36,7 +37,7 @@ type metrics struct {
 	dropped   [reasons]prometheus.Counter
 }
 
-func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
+func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
 	}
@@ -44,13 +45,12 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 		Name: "rostrum_sfu_dropped_packets_total", Help: "Packets not forwarded, by reason.",
 	}, []string{"reason"})
 	m := &metrics{
-		registerer: registerer,
-		sessions:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "rostrum_sfu_sessions", Help: "Sessions that are open."}),
-		received:   counter("rostrum_sfu_received_packets_total", "RTP packets from publishers."),
-		recovered:  counter("rostrum_sfu_recovered_packets_total", "Lost packets found in the redundancy of later ones."),
-		forwarded:  counter("rostrum_sfu_forwarded_packets_total", "RTP packets written into slots."),
-		switches:   counter("rostrum_sfu_slot_switches_total", "Times that a slot began to carry a seat."),
-		lost:       counter("rostrum_sfu_lost_sessions_total", "Sessions whose transport failed."),
+		sessions:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "rostrum_sfu_sessions", Help: "Sessions that are open."}),
+		received:  counter("rostrum_sfu_received_packets_total", "RTP packets from publishers."),
+		recovered: counter("rostrum_sfu_recovered_packets_total", "Lost packets found in the redundancy of later ones."),
+		forwarded: counter("rostrum_sfu_forwarded_packets_total", "RTP packets written into slots."),
+		switches:  counter("rostrum_sfu_slot_switches_total", "Times that a slot began to carry a seat."),
+		lost:      counter("rostrum_sfu_lost_sessions_total", "Sessions whose transport failed."),
 		loss: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "rostrum_sfu_slot_loss_ratio", Help: "Loss that subscribers report of their slots.",
 			Buckets: []float64{0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5},
@@ -59,27 +59,5 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	for why, name := range reasonNames {
 		m.dropped[why] = drops.WithLabelValues(name)
 	}
-	m.all = []prometheus.Collector{
-		m.sessions, m.received, m.recovered, m.forwarded, m.switches, m.lost, m.loss, drops,
-	}
-	if registerer == nil {
-		return m, nil
-	}
-	for i, collector := range m.all {
-		if err := registerer.Register(collector); err != nil {
-			m.all = m.all[:i]
-			m.unregister()
-			return nil, err
-		}
-	}
-	return m, nil
-}
-
-func (m *metrics) unregister() {
-	if m.registerer == nil {
-		return
-	}
-	for _, collector := range m.all {
-		m.registerer.Unregister(collector)
-	}
+	return m, obs.Register(registry, m.sessions, m.received, m.recovered, m.forwarded, m.switches, m.lost, m.loss, drops)
 }

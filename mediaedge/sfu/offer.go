@@ -23,6 +23,7 @@ const (
 type offer struct {
 	description *sdp.SessionDescription
 	slots       int
+	bundled     bool // as it came
 }
 
 // part is what a media section of an offer is for.
@@ -53,7 +54,7 @@ func readOffer(text string) (*offer, error) {
 	if err := checkTransport(&description, parts); err != nil {
 		return nil, err
 	}
-	o := &offer{description: clean(&description, parts)}
+	o := &offer{description: clean(&description, parts), bundled: isBundled(&description)}
 	for _, part := range parts {
 		if part == partSlot {
 			o.slots++

@@ -132,6 +132,9 @@ func (s *session) negotiate(ctx context.Context, offer *sdp.SessionDescription) 
 	}
 	s.tag = `"` + fragmentOf(parsed).ufrag + `"`
 	wishes(parsed)
+	if !s.offer.bundled {
+		unbundle(parsed)
+	}
 	settled, err := parsed.Marshal()
 	if err != nil {
 		return "", fmt.Errorf("write answer: %w", err)

@@ -84,16 +84,14 @@ func New(config Config) (*SFU, error) {
 	}
 	metrics, err := newMetrics(config.Metrics)
 	if err != nil {
-		return nil, fmt.Errorf("sfu: register metrics: %w", err)
+		return nil, fmt.Errorf("sfu: %w", err)
 	}
 	port, err := openPort(config)
 	if err != nil {
-		metrics.unregister()
 		return nil, fmt.Errorf("sfu: %w", err)
 	}
 	engine, err := newEngine(config, port)
 	if err != nil {
-		metrics.unregister()
 		return nil, errors.Join(fmt.Errorf("sfu: %w", err), port.close())
 	}
 	return &SFU{
@@ -136,7 +134,6 @@ func (s *SFU) Close() error {
 	for _, r := range rooms {
 		r.Close()
 	}
-	s.metrics.unregister()
 	return s.port.close()
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/obs"
 	"rostrum/internal/token"
 )
 
@@ -65,12 +66,7 @@ func New(cfg Config) (*Service, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	if cfg.Metrics != nil {
-		if err := cfg.Metrics.Register(s.guests); err != nil {
-			return nil, fmt.Errorf("register account metrics: %w", err)
-		}
-	}
-	return s, nil
+	return s, obs.Register(cfg.Metrics, s.guests)
 }
 
 // Ticket is an access token and its end.

@@ -1,9 +1,9 @@
 package room
 
 import (
-	"fmt"
-
 	"github.com/prometheus/client_golang/prometheus"
+
+	"rostrum/internal/obs"
 )
 
 // metrics are the service's figures.
@@ -21,15 +21,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			Name: "rostrum_room_repairs_total", Help: "Live rows compared with their stages, by what came of it.",
 		}, []string{"result"}),
 	}
-	if registry == nil {
-		return m, nil
-	}
-	for _, c := range []prometheus.Collector{m.entrances, m.repairs} {
-		if err := registry.Register(c); err != nil {
-			return nil, fmt.Errorf("register room metrics: %w", err)
-		}
-	}
-	return m, nil
+	return m, obs.Register(registry, m.entrances, m.repairs)
 }
 
 func (m *metrics) entered(v Visitor) {

@@ -1,9 +1,9 @@
 package signaling
 
 import (
-	"fmt"
-
 	"github.com/prometheus/client_golang/prometheus"
+
+	"rostrum/internal/obs"
 )
 
 // metrics are the service's figures.
@@ -25,15 +25,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			Name: "rostrum_signaling_edges", Help: "Edges with a control stream to this instance.",
 		}),
 	}
-	if registry == nil {
-		return m, nil
-	}
-	for _, c := range []prometheus.Collector{m.placements, m.orders, m.edges} {
-		if err := registry.Register(c); err != nil {
-			return nil, fmt.Errorf("register signaling metrics: %w", err)
-		}
-	}
-	return m, nil
+	return m, obs.Register(registry, m.placements, m.orders, m.edges)
 }
 
 // placed counts a placement under the finding's code, a closed list.

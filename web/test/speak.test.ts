@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { preferOpus } from "../src/speak/sdp";
-import { voiceOf } from "../src/speak/slots";
+import { dbov } from "../src/speak/meter";
+import { seatIn } from "../src/speak/slots";
 
 const wish = { usedtx: "1", useinbandfec: "1" };
 
@@ -16,11 +17,16 @@ test("an offer asks for DTX and FEC in every section, once", () => {
   assert.ok(preferOpus(sdp, wish).endsWith("\r\n"));
 });
 
-test("a slot's voice is its newest source, while it is new", () => {
-  assert.equal(voiceOf([], [], 1000), undefined);
-  assert.deepEqual(voiceOf([{ source: 2, timestamp: 700 }, { source: 5, timestamp: 950 }], [{ source: 99, timestamp: 950, audioLevel: 0.1 }], 1000),
-    { seat: 5, dbov: 20 });
-  assert.deepEqual(voiceOf([{ source: 5, timestamp: 950, audioLevel: 1 }], [], 1000), { seat: 5, dbov: 0 });
-  assert.deepEqual(voiceOf([{ source: 5, timestamp: 950 }], [], 1000), { seat: 5, dbov: 127 });
-  assert.equal(voiceOf([{ source: 5, timestamp: 100 }], [], 1000), undefined);
+test("a slot's seat is its newest source, while it is new", () => {
+  assert.equal(seatIn([], 1000), undefined);
+  assert.equal(seatIn([{ source: 2, timestamp: 700 }, { source: 5, timestamp: 950 }, { source: 3, timestamp: 900 }], 1000), 5);
+  assert.equal(seatIn([{ source: 5, timestamp: 100 }], 1000), undefined);
+});
+
+test("levels are told as -dBov", () => {
+  assert.equal(dbov(1), 0);
+  assert.equal(dbov(0.1), 20);
+  assert.equal(dbov(0), 127);
+  assert.equal(dbov(NaN), 127);
+  assert.equal(dbov(7), 0);
 });

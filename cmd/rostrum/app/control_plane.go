@@ -57,7 +57,7 @@ func (a *App) startListenerState(context.Context) error {
 
 func (a *App) startSignaling(context.Context) error {
 	service, err := signalingservice.New(signalingservice.Config{
-		Store: nodestore.New(a.redis), Stage: a.stage(), Dialer: a.network, Keys: []token.PublicKey{a.keys.signer.Public()},
+		Store: nodestore.New(a.redis), Stage: a.peers.stage, Dialer: a.network, Keys: []token.PublicKey{a.keys.signer.Public()},
 		Log: a.roleLog(signaling), Metrics: a.registry,
 	})
 	if err != nil {
@@ -73,7 +73,7 @@ func (a *App) startRoom(context.Context) error {
 		return err
 	}
 	service, err := roomservice.New(roomservice.Config{
-		Store: store, Stage: a.stage(), Signer: a.keys.signer, CursorKey: a.keys.cursor,
+		Store: store, Stage: a.peers.stage, Signer: a.keys.signer, CursorKey: a.keys.cursor,
 		Log: a.roleLog(room), Metrics: a.registry,
 	})
 	if err != nil {
@@ -81,8 +81,4 @@ func (a *App) startRoom(context.Context) error {
 	}
 	a.onClose(room, func(context.Context) error { return service.Close() })
 	return a.serve(room, func(s *grpc.Server) { roomv1.RegisterRoomsServer(s, roomservice.NewServer(service)) })
-}
-
-func (a *App) stage() listenerstatev1.ListenerStateClient {
-	return listenerstatev1.NewListenerStateClient(a.dial(listenerstate))
 }

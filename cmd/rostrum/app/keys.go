@@ -57,7 +57,10 @@ func makeKeys(path string) (*keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(path, text, 0o600); err != nil {
+	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+		return nil, fmt.Errorf("write keys: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil { // whole or not at all
 		return nil, fmt.Errorf("write keys: %w", err)
 	}
 	return &keys{token.AccessKeys{access}, signer, cursor}, nil

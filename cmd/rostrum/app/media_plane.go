@@ -32,9 +32,8 @@ func (a *App) startSFU(ctx context.Context) error {
 		return err
 	}
 	a.onClose(sfuRole, func(context.Context) error { return media.Close() })
-	registry := signalingv1.NewNodesClient(a.dial(signaling))
 	host, err := origin.NewHost(origin.Config{
-		Node: a.cfg.Node, BootID: a.bootID, SFU: media, Stage: a.stage(), Programs: registry, Log: log, Metrics: a.registry,
+		Node: a.cfg.Node, BootID: a.bootID, SFU: media, Stage: a.peers.stage, Programs: a.peers.nodes, Log: log, Metrics: a.registry,
 	})
 	if err != nil {
 		return err
@@ -51,11 +50,11 @@ func (a *App) startSFU(ctx context.Context) error {
 		return err
 	}
 	a.onClose("relay", func(context.Context) error { return server.Close() })
-	return a.announce(ctx, host, registry)
+	return a.announce(ctx, host)
 }
 
 // announce keeps the node known to the registry, and returns when it is known for the first time.
-func (a *App) announce(ctx context.Context, host *origin.Host, registry signalingv1.NodesClient) error {
+func (a *App) announce(ctx context.Context, host *origin.Host) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	known := make(chan struct{})
@@ -63,7 +62,7 @@ func (a *App) announce(ctx context.Context, host *origin.Host, registry signalin
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		host.Announce(announcing, registry, sfuRole, a.cfg.Region, known)
+		host.Announce(announcing, a.peers.nodes, sfuRole, a.cfg.Region, known)
 	}()
 	a.onClose("announcing", func(context.Context) error {
 		stop()
@@ -84,17 +83,21 @@ func (a *App) startEdge(ctx context.Context) error {
 	var e *edge.Edge
 	opened := make(chan struct{})
 	stream := control.Open(control.Config{
-		Signaling: signalingv1.NewNodesClient(a.dial(signaling)),
+		Signaling: a.peers.nodes,
 		Hello: &signalingv1.EdgeHello{
 			Node: string(a.cfg.Node), Region: a.cfg.Region, Address: edgeRole, BootId: a.bootID,
 		},
 		Load: func() *signalingv1.Load {
-			<-opened
+			if <-opened; e == nil {
+				return &signalingv1.Load{}
+			}
 			return &signalingv1.Load{Listeners: uint64(e.Listeners())}
 		},
 		Keys: verifier.SetKeys,
 		Revoke: func(r *listenv1.Revocation) {
-			<-opened
+			if <-opened; e == nil {
+				return
+			}
 			e.Revoke(id.App(r.GetApp()), id.Room(r.GetRoom()), relay.Revocation{
 				Subject: r.GetSubject(), IssuedBefore: time.Unix(r.GetIssuedBefore(), 0),
 			})
@@ -106,10 +109,10 @@ func (a *App) startEdge(ctx context.Context) error {
 		Node: a.cfg.Node, Region: a.cfg.Region, Verifier: verifier, Homes: stream, Dialer: a.network,
 		BootID: a.bootID, Log: log, Metrics: a.registry,
 	})
+	close(opened) // the stream's goroutine waits for it, also where there is no edge
 	if err != nil {
 		return err
 	}
-	close(opened)
 	a.onClose(edgeRole, e.Close)
 	for _, door := range []string{"GET /v1/rooms/{room}/listen", "GET /v1/rooms/{room}/{grant}/listen.ogg"} {
 		a.public.Handle(door, e.Handler())

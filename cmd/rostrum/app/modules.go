@@ -34,6 +34,7 @@ func allRoles() []string {
 // modules is the architecture on one screen: what a process is made of, in the order in which it starts.
 var modules = []module{
 	{"profiles", allRoles(), (*App).startProfiles},
+	{"network", allRoles(), (*App).startNetwork},
 	{"keys", []string{room, account, signaling, mobileAPI}, (*App).startKeys},
 	{"bolt", []string{room, listenerstate, account}, (*App).startBolt},
 	{"redis", []string{listenerstate, signaling}, (*App).startRedis},

@@ -246,7 +246,7 @@ export class Session {
 
   private stopped(code: string): void {
     if (this.gone) return;
-    void this.leaveMicrophone();
+    void this.leaveMicrophone(code === "ended");
     this.stageState = "off";
     this.stopCode = code;
     this.enter(code === "unnamed" ? "outside" : "stopped");
@@ -258,11 +258,11 @@ export class Session {
     this.events.changed();
   }
 
-  private async leaveMicrophone(): Promise<void> {
+  private async leaveMicrophone(over = false): Promise<void> {
     const { speaker, microphone } = this;
     this.speaker = this.microphone = undefined;
     microphone?.close();
-    await speaker?.close();
+    await speaker?.close(over);
     if (!this.gone && this.place !== "paused") this.listener.onStage = false;
   }
 

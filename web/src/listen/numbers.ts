@@ -49,11 +49,11 @@ export class Numbers {
 
   private accept(epoch: number, first: number, last: number): Verdict {
     if (epoch < this.epoch) return "old";
+    this.epoch = epoch;
     if (this.newest !== undefined) {
       if (last <= this.newest) return "old";
       if (first > this.newest + 1) return "hole";
     }
-    this.epoch = epoch;
     this.newest = last;
     return "fresh";
   }

@@ -1,18 +1,14 @@
 import { Fault } from "../api/fault";
 import { useAudioSession } from "../listen/audio_session";
-import { silence } from "../listen/schedule";
+import { Meter } from "./meter";
 
 /** Microphone is one open microphone and its level. */
 export class Microphone {
-  private readonly samples: Float32Array<ArrayBuffer>;
-
   private constructor(
     private readonly stream: MediaStream,
     private readonly context: AudioContext,
-    private readonly analyser: AnalyserNode,
-  ) {
-    this.samples = new Float32Array(analyser.fftSize);
-  }
+    private readonly meter: Meter,
+  ) {}
 
   /** Asks the person for the microphone. Throws Fault with microphone_denied, microphone_missing or microphone_busy. */
   static async open(): Promise<Microphone> {
@@ -27,9 +23,7 @@ export class Microphone {
     }
     const context = new AudioContext();
     void context.resume().catch(() => undefined);
-    const analyser = new AnalyserNode(context, { fftSize: 1024, smoothingTimeConstant: 0 });
-    context.createMediaStreamSource(stream).connect(analyser);
-    return new Microphone(stream, context, analyser);
+    return new Microphone(stream, context, new Meter(context, stream));
   }
 
   get track(): MediaStreamTrack {
@@ -46,22 +40,13 @@ export class Microphone {
 
   /** -dBov of the last 20 ms: 0 the loudest, 127 silence. */
   get level(): number {
-    this.analyser.getFloatTimeDomainData(this.samples);
-    let sum = 0;
-    for (const sample of this.samples) sum += sample * sample;
-    return dbov(Math.sqrt(sum / this.samples.length));
+    return this.meter.level;
   }
 
   close(): void {
     for (const track of this.stream.getTracks()) track.stop();
     void this.context.close().catch(() => undefined);
   }
-}
-
-/** A linear level, 1 the loudest, as -dBov. */
-export function dbov(linear: number): number {
-  if (!(linear > 0)) return silence;
-  return Math.min(silence, Math.max(0, -20 * Math.log10(linear)));
 }
 
 function refusal(cause: unknown): Fault {

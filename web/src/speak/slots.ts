@@ -1,62 +1,54 @@
 import { silence } from "../listen/schedule";
-import { dbov } from "./microphone";
+import { Meter } from "./meter";
 
 const recentMS = 400;
 
-/** One voice in a slot: whose seat, and how loud. */
-export interface Voice {
-  seat: number;
-  dbov: number;
+/** One receive-only section, played and measured. */
+interface Slot {
+  receiver: RTCRtpReceiver;
+  player: HTMLAudioElement;
+  meter: Meter;
 }
 
 /**
  * Slots plays the other speakers: the SFU moves the loudest into the receive-only sections. The contributing source of
- * a slot's packets is the seat number.
+ * a slot's packets is the seat number; how loud it is, is measured here.
  */
 export class Slots {
-  private readonly players: HTMLAudioElement[] = [];
+  private readonly context = new AudioContext();
+  private readonly slots: Slot[];
 
-  constructor(private readonly receivers: RTCRtpReceiver[]) {
-    // A track is decoded only where something plays it, and an element plays one track.
-    for (const receiver of receivers) {
-      const audio = new Audio();
-      audio.srcObject = new MediaStream([receiver.track]);
-      void audio.play().catch(() => undefined);
-      this.players.push(audio);
-    }
-  }
-
-  /** Who is heard now. */
-  get voices(): Voice[] {
-    return this.receivers.flatMap((receiver) => {
-      const voice = voiceOf(receiver.getContributingSources(), receiver.getSynchronizationSources(), clock());
-      return voice ? [voice] : [];
+  constructor(receivers: RTCRtpReceiver[]) {
+    void this.context.resume().catch(() => undefined);
+    this.slots = receivers.map((receiver) => {
+      const stream = new MediaStream([receiver.track]);
+      // Browsers decode a track only where something plays it, and an element plays one track.
+      const player = new Audio();
+      player.srcObject = stream;
+      void player.play().catch(() => undefined);
+      return { receiver, player, meter: new Meter(this.context, stream) };
     });
   }
 
+  /** -dBov of a seat as it is heard now. */
+  level(seat: number): number {
+    const now = performance.timeOrigin + performance.now(); // the clock of source timestamps
+    const slot = this.slots.find(({ receiver }) => seatIn(receiver.getContributingSources(), now) === seat);
+    return slot?.meter.level ?? silence;
+  }
+
   close(): void {
-    for (const player of this.players) {
+    for (const { player } of this.slots) {
       player.pause();
       player.srcObject = null;
     }
+    void this.context.close().catch(() => undefined);
   }
 }
 
-interface Source {
-  source: number;
-  timestamp: number;
-  audioLevel?: number;
-}
-
-/** The voice of a slot, from the newest contributing source. Its level is told of it or of the slot's own stream. */
-export function voiceOf(contributing: Source[], synchronizing: Source[], now: number): Voice | undefined {
-  const newest = contributing.reduce<Source | undefined>((best, s) => !best || s.timestamp > best.timestamp ? s : best, undefined);
-  if (!newest || now - newest.timestamp > recentMS) return undefined;
-  const level = newest.audioLevel ?? synchronizing[0]?.audioLevel;
-  return { seat: newest.source, dbov: level === undefined ? silence : dbov(level) };
-}
-
-/** The clock of source timestamps: milliseconds since 1970. */
-function clock(): number {
-  return performance.timeOrigin + performance.now();
+/** Whose seat a slot carries: its newest contributing source, while that is new. */
+export function seatIn(sources: { source: number; timestamp: number }[], now: number): number | undefined {
+  let newest: { source: number; timestamp: number } | undefined;
+  for (const source of sources) if (!newest || source.timestamp > newest.timestamp) newest = source;
+  return newest && now - newest.timestamp <= recentMS ? newest.source : undefined;
 }

@@ -42,11 +42,13 @@ export class Speaker {
 
   /** -dBov of a seat as it is heard now. */
   level(seat: number): number {
-    return this.slots?.voices.find((voice) => voice.seat === seat)?.dbov ?? silence;
+    return this.slots?.level(seat) ?? silence;
   }
 
-  async close(): Promise<void> {
+  /** `over`: the room is, and the session with it. */
+  async close(over = false): Promise<void> {
     this.closed = true;
+    if (over) this.session = undefined;
     clearTimeout(this.retry);
     await this.hangUp();
     this.options.microphone.close();
@@ -97,8 +99,8 @@ export class Speaker {
     const { peer, slots, session } = this;
     this.peer = this.slots = this.session = undefined;
     slots?.close();
+    if (session) await endSession(session.url, session.token); // first: a closed connection ends it without our word
     peer?.close();
-    if (session) await endSession(session.url, session.token);
   }
 }
 

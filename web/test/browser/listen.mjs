@@ -46,7 +46,7 @@ await page.getByRole("button", { name: "Listen again" }).tap();
 await until("sound after the pause", 10, async () => (await stats()).batches > paused.batches + 5 && (await stats()).rate > 0);
 
 await tell("end");
-await page.locator(".facts", { hasText: "This room is over" }).waitFor();
+await page.getByRole("heading", { name: "This room is over" }).waitFor();
 await page.getByRole("link", { name: "See what is live" }).waitFor();
 assert.deepEqual(problems, []);
 console.log(JSON.stringify(await stats()));

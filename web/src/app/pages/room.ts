@@ -9,6 +9,7 @@ import { Audience } from "../parts/audience";
 import { button } from "../parts/button";
 import { confirmEnd } from "../parts/dialog";
 import { Dock } from "../parts/dock";
+import { emptyPlace } from "../parts/empty";
 import { innerHeader } from "../parts/header";
 import { StageView } from "../parts/stage";
 import { Status } from "../parts/status";
@@ -28,6 +29,7 @@ export class RoomPage implements Page {
   private readonly heading = h("h1", { tabindex: "-1" });
   private readonly facts = h("p", { class: "facts" });
   private readonly notice = h("div", { class: "notices" });
+  private readonly over = emptyPlace(t("room.ended"), t("room.ended.text"));
   private readonly status = new Status();
   private readonly stage = new StageView((seat) => this.session?.level(seat) ?? silence);
   private readonly audience = new Audience(() => this.loudest());
@@ -44,7 +46,7 @@ export class RoomPage implements Page {
     this.end.hidden = true;
     this.element = h("div", { class: "page room" }, innerHeader(this.status.element, share),
       h("main", { id: "content" }, this.heading, this.facts, this.notice,
-        h("div", { class: "house" }, this.stage.element, this.audience.element), this.end),
+        h("div", { class: "house" }, this.stage.element, this.audience.element), this.over, this.end),
       this.dock.element);
     const session = app.entered(id);
     if (session) this.attach(session);
@@ -118,6 +120,7 @@ export class RoomPage implements Page {
     setText(this.facts, facts(room.host.name, stage?.listeners ?? 0, state));
     this.paint(room.host.name);
     this.stage.element.hidden = state !== "live";
+    this.over.hidden = state !== "ended";
     this.stage.show(seats, me);
     this.audience.element.classList.toggle("gone", state !== "live");
     this.audience.show(stage?.listeners ?? 0, session?.place === "listening");
@@ -142,7 +145,6 @@ export class RoomPage implements Page {
   private drawNotice(state: string): void {
     const lines: string[] = [];
     if (state === "scheduled") lines.push(t("room.scheduled"));
-    if (state === "ended") lines.push(t("room.ended.text"));
     const { session } = this;
     if (session?.place === "stopped" && session.stopCode !== "ended") lines.push(sentence(session.stopCode));
     const missing = this.app.capability.missing[0];
@@ -206,9 +208,8 @@ export class RoomPage implements Page {
 }
 
 function facts(host: string, listeners: number, state: string): string {
-  if (state === "ended") return t("room.ended");
   const hosted = t("room.host", { name: host });
-  return listeners > 0 ? `${hosted} · ${counted("room.listening", listeners)}` : hosted;
+  return listeners > 0 && state === "live" ? `${hosted} · ${counted("room.listening", listeners)}` : hosted;
 }
 
 function sayOf(session: Session | undefined): string {

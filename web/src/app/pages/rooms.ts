@@ -3,6 +3,7 @@ import { codeOf } from "../../sdk";
 import type { Room } from "../../sdk";
 import { arrange, h, setText } from "../dom";
 import { icon } from "../icon";
+import { emptyPlace } from "../parts/empty";
 import { frontHeader } from "../parts/header";
 import { roomCardView } from "../parts/room_card";
 import { hashOf } from "../route";
@@ -17,9 +18,7 @@ export function roomsPage(app: App): Page {
   const list = h("ul", { class: "cards", role: "list", "aria-label": t("rooms.list") });
   const status = h("p", { class: "quiet", role: "status" }, t("rooms.loading"));
   const more = h("button", { type: "button", class: "button plain more", hidden: true, onclick: () => { pages++; void refresh(); } }, t("rooms.more"));
-  const empty = h("div", { class: "empty", hidden: true },
-    h("div", { class: "suns", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
-    h("h2", {}, t("rooms.empty.title")), h("p", {}, t("rooms.empty.text")));
+  const empty = emptyPlace(t("rooms.empty.title"), t("rooms.empty.text"));
   const head = h("div", {});
   const drawHead = () => head.replaceChildren(frontHeader(app.account.user?.name, () => {
     void app.account.rename().then(drawHead, (fault: unknown) => app.notices.show(sentence(codeOf(fault))));

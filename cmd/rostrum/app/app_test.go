@@ -1,0 +1,120 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+)
+
+func testConfig(t *testing.T, address string) Config {
+	return Config{
+		HTTP: address, Folder: t.TempDir(), Node: "test", Region: "local", Roles: allRoles(), Log: slog.New(slog.DiscardHandler),
+	}
+}
+
+func TestAllRolesStartAndLeaveNothingBehind(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	a, err := Start(t.Context(), testConfig(t, "127.0.0.1:0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	for path, status := range map[string]int{"/healthz": http.StatusOK, "/readyz": http.StatusOK, "/v1/rooms": http.StatusOK, "/v1/nothing": http.StatusNotFound} {
+		answer, err := client.Get(a.LocalURL() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, answer.Body)
+		answer.Body.Close()
+		if answer.StatusCode != status {
+			t.Errorf("%s answers %s", path, answer.Status)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
+	defer cancel()
+	if err := a.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// docs/metrics.md has a row for each metric that a process of all roles registers.
+func TestEveryMetricIsDocumented(t *testing.T) {
+	a, err := Start(t.Context(), testConfig(t, "127.0.0.1:0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close(context.Background())
+	page, err := os.ReadFile("../../../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]bool{}
+	for line := range strings.Lines(string(page)) {
+		if strings.HasPrefix(line, "| `rostrum_") {
+			rows[strings.TrimSpace(line)] = true
+		}
+	}
+	described := make(chan *prometheus.Desc, 256)
+	a.registry.Describe(described)
+	close(described)
+	form := regexp.MustCompile(`fqName: "(rostrum_\w+)", help: "([^"]*)".* variableLabels: \{([^}]*)\}`)
+	for d := range described {
+		if m := form.FindStringSubmatch(d.String()); m != nil {
+			row := fmt.Sprintf("| `%s` | %s | %s |", m[1], cmp.Or(m[3], "none"), m[2])
+			if !rows[row] {
+				t.Errorf("docs/metrics.md lacks\n%s", row)
+			}
+			delete(rows, row)
+		}
+	}
+	for row := range rows {
+		t.Errorf("docs/metrics.md has a metric that is not registered\n%s", row)
+	}
+}
+
+func TestAStartThatFailsLeavesNothingBehind(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	if a, err := Start(t.Context(), testConfig(t, taken.Addr().String())); err == nil {
+		t.Errorf("started %v on an address that is in use", a.URL())
+	}
+}
+
+func TestKeysOutliveARestart(t *testing.T) {
+	folder := t.TempDir()
+	made, err := loadKeys(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := loadKeys(folder)
+	if err != nil || read.signer.Text() != made.signer.Text() || string(read.cursor) != string(made.cursor) || read.access[0].Text() != made.access[0].Text() {
+		t.Errorf("the keys changed: %v", err)
+	}
+	path := filepath.Join(folder, "keys.json")
+	if file, err := os.Stat(path); err != nil || file.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", file.Mode(), err)
+	}
+	if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := loadKeys(folder); err == nil {
+		t.Error("a file without keys was read")
+	}
+}

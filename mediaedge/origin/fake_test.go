@@ -1,0 +1,157 @@
+package origin
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+
+	"rostrum/internal/fault"
+	"rostrum/internal/id"
+	"rostrum/internal/rpc"
+	"rostrum/mediaedge/sfu"
+	listenv1 "rostrum/proto/rostrum/listen/v1"
+	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
+	signalingv1 "rostrum/proto/rostrum/signaling/v1"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+type watchStream = grpc.ServerStreamingServer[listenerstatev1.WatchResponse]
+
+// fakeLog is a stage log whose watches a test scripts; it takes every command.
+type fakeLog struct {
+	listenerstatev1.UnimplementedListenerStateServer
+
+	mu      sync.Mutex
+	watched []*listenerstatev1.WatchRequest
+	watch   func(n int, stream watchStream) error // n-th watch, from 1
+	anchors []uint64                              // epochs
+}
+
+func (l *fakeLog) Watch(in *listenerstatev1.WatchRequest, stream watchStream) error {
+	l.mu.Lock()
+	l.watched = append(l.watched, in)
+	n := len(l.watched)
+	l.mu.Unlock()
+	return l.watch(n, stream)
+}
+
+func (l *fakeLog) Apply(_ context.Context, in *listenerstatev1.ApplyRequest) (*listenerstatev1.ApplyResponse, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.anchors = append(l.anchors, in.GetAnchorOrigin().GetEpoch())
+	return &listenerstatev1.ApplyResponse{}, nil
+}
+
+// fakeNodes is the registry of programs for one node.
+type fakeNodes struct {
+	signalingv1.UnimplementedNodesServer
+
+	mu       sync.Mutex
+	epoch    uint64
+	reserved uint64
+	acquired int
+	released int
+	renewing error
+}
+
+func (n *fakeNodes) AcquireProgram(_ context.Context, in *signalingv1.AcquireProgramRequest) (*signalingv1.ProgramLease, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.acquired++
+	n.epoch = max(n.epoch, in.GetKnownEpoch()) + 1
+	return &signalingv1.ProgramLease{Epoch: n.epoch, Reserved: n.reserved}, nil
+}
+
+func (n *fakeNodes) RenewProgram(_ context.Context, in *signalingv1.RenewProgramRequest) (*signalingv1.ProgramLease, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.reserved = max(n.reserved, in.GetReserve())
+	return &signalingv1.ProgramLease{Epoch: n.epoch, Reserved: n.reserved}, n.renewing
+}
+
+func (n *fakeNodes) ReleaseProgram(context.Context, *signalingv1.ReleaseProgramRequest) (*signalingv1.ReleaseProgramResponse, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.released++
+	return &signalingv1.ReleaseProgramResponse{}, nil
+}
+
+func (n *fakeNodes) sayOfRenewals(err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.renewing = err
+}
+
+// newHost makes a host between a log and a registry, in memory, with a real SFU.
+func newHost(t *testing.T, log *fakeLog, nodes *fakeNodes) *Host {
+	t.Helper()
+	network := rpc.NewMemory()
+	listener, err := network.Listen("control")
+	must(t, err)
+	server := rpc.NewServer(slog.New(slog.DiscardHandler))
+	listenerstatev1.RegisterListenerStateServer(server, log)
+	signalingv1.RegisterNodesServer(server, nodes)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	conn, err := network.Dial("control")
+	must(t, err)
+	media, err := sfu.New(sfu.Config{Node: "sfu-1", LoopbackCandidates: true})
+	must(t, err)
+	h, err := NewHost(Config{
+		Node: "sfu-1", BootID: 1, SFU: media, Log: slog.New(slog.DiscardHandler),
+		Stage: listenerstatev1.NewListenerStateClient(conn), Programs: signalingv1.NewNodesClient(conn),
+	})
+	must(t, err)
+	t.Cleanup(func() {
+		must(t, h.Close())
+		must(t, media.Close())
+		server.Stop()
+		must(t, network.Close())
+		must(t, <-served)
+	})
+	return h
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func snapshotOf(offset uint64, seats ...*listenv1.Seat) *listenerstatev1.WatchResponse {
+	return &listenerstatev1.WatchResponse{Item: &listenerstatev1.WatchResponse_Snapshot{Snapshot: &listenerstatev1.Stage{
+		Position: &listenv1.Position{Term: 1, Offset: offset}, State: listenv1.RoomState_ROOM_STATE_LIVE, Seats: seats,
+	}}}
+}
+
+func seatedEvent(offset uint64, user id.User, seat uint32) *listenerstatev1.WatchResponse {
+	return eventOf(&listenerstatev1.Event{
+		Position: &listenv1.Position{Term: 1, Offset: offset},
+		Payload: &listenerstatev1.Event_Seated{Seated: &listenerstatev1.Seated{
+			User: string(user), Seat: seat, Role: listenv1.Role_ROLE_SPEAKER,
+		}},
+	})
+}
+
+func unseatedEvent(offset uint64, user id.User, seat uint32) *listenerstatev1.WatchResponse {
+	return eventOf(&listenerstatev1.Event{
+		Position: &listenv1.Position{Term: 1, Offset: offset},
+		Payload:  &listenerstatev1.Event_Unseated{Unseated: &listenerstatev1.Unseated{User: string(user), Seat: seat}},
+	})
+}
+
+func eventOf(e *listenerstatev1.Event) *listenerstatev1.WatchResponse {
+	return &listenerstatev1.WatchResponse{Item: &listenerstatev1.WatchResponse_Event{Event: &listenerstatev1.StageEvent{Event: e}}}
+}
+
+// stay keeps a watch open that has nothing more to say.
+func stay(stream watchStream) error {
+	<-stream.Context().Done()
+	return fault.New(fault.CodeUnavailable, "over")
+}

@@ -1,0 +1,85 @@
+package test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"rostrum/client/api"
+	"rostrum/internal/testkit"
+	"rostrum/mediaedge/audio"
+	listenv1 "rostrum/proto/rostrum/listen/v1"
+)
+
+// settled is how long after a mute or unmute the codec and the fade may still sound: two frames.
+const settled = 2 * audio.FrameTicks
+
+// mutedAndBack: the host mutes a guest, who speaks on, and later unmutes.
+func (s *system) mutedAndBack(t *testing.T) {
+	t.Parallel()
+	host, guest := s.person(t, "Host"), api.New(s.url)
+	who, err := guest.Guest(bounded(t), "Guest")
+	must(t, err)
+	room := s.liveRoom(t, host, api.CreateRoom{Title: "Muted", OpenStage: true})
+	ear := s.listen(t, host, room.ID, "voice-32", 200*time.Millisecond)
+	other, speaking := s.seat(t, host, room.ID), s.seat(t, guest, room.ID)
+	ear.more(t, 3)
+	said, begun, played := readClip(t, "speech1").first(9*time.Second), time.Now(), make(chan error, 1)
+	go func() { played <- speaking.voice.Play(t.Context(), slices.Values(said.packets)) }()
+	ear.until(t, begun.Add(3*time.Second))
+	_, err = host.Mute(bounded(t), room.ID, who.User.ID)
+	must(t, err)
+	atMute := other.count()
+	ear.until(t, begun.Add(5*time.Second))
+	if spoken := other.count() - atMute; spoken > 2 { // what was under way
+		t.Errorf("%d packets of a muted seat came to the other speaker", spoken)
+	}
+	_, err = guest.Unmute(bounded(t), room.ID)
+	must(t, err)
+	must(t, <-played)
+	ear.until(t, time.Now().Add(2*time.Second))
+	checkMuted(t, ear, uint32(speaking.number), said.pcm)
+}
+
+// checkMuted looks at the program between the events that came with it.
+func checkMuted(t *testing.T, ear *recording, seat uint32, said []float32) {
+	t.Helper()
+	heard := ear.pcm(t)
+	muted, err := ear.find(func(e *listenv1.TimedEvent) bool { return e.GetMuted() == seat })
+	must(t, err)
+	unmuted, err := ear.find(func(e *listenv1.TimedEvent) bool { return e.GetUnmuted() == seat })
+	must(t, err)
+	if unmuted-muted < audio.SampleRate || unmuted+2*audio.SampleRate > len(heard) {
+		t.Fatalf("muted at sample %d, unmuted at %d of %d", muted, unmuted, len(heard))
+	}
+	before, within, after := rms(heard[:muted]), peak(heard[muted+settled:unmuted]), rms(heard[unmuted+settled:])
+	if within > -60 || before < -40 || after < -40 {
+		t.Errorf("the program has %.1f dBFS before the mute, peaks at %.1f within it, and has %.1f after it", before, within, after)
+	}
+	end := testkit.Compare(said[len(said)-2*audio.SampleRate:], heard)
+	if end.Correlation < 0.95 {
+		t.Errorf("what was said after the mute is %.3f alike, wanted 0.95", end.Correlation)
+	}
+	report(t, "mute", map[string]any{
+		"before_dbfs": round(before), "peak_within_dbfs": round(within), "after_dbfs": round(after), "likeness_after": round(end.Correlation),
+	})
+}
+
+// find answers the sample of a recording at which an event became true.
+func (r *recording) find(wanted func(*listenv1.TimedEvent) bool) (int, error) {
+	for i, b := range r.all() {
+		for _, e := range b.GetEvents() {
+			if wanted(e) {
+				return i*audio.BatchTicks + int(e.GetTicks()), nil
+			}
+		}
+	}
+	return 0, fmt.Errorf("no batch of %d carries the event", len(r.all()))
+}
+
+func (p *seated) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.heard)
+}
