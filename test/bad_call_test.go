@@ -166,8 +166,8 @@ func (w *world) badPlayers(t *testing.T) []badCall {
 		door("an expired grant", w.live.ID, w.signed(t, w.live.ID, token.RightOgg, 2*time.Hour), fault.CodeExpired),
 		door("a listen grant", w.live.ID, w.guestListens, fault.CodeForbidden),
 		door("another room's grant", w.live.ID, w.signed(t, w.other.ID, token.RightOgg, 0), fault.CodeForbidden),
-		door("an unknown room", unknown, w.signed(t, unknown, token.RightOgg, 0), fault.CodeNotFound),
-		door("before any start", w.scheduled.ID, w.signed(t, w.scheduled.ID, token.RightOgg, 0), fault.CodeNotFound), // no join gives such a grant
+		door("a room never opened", unknown, w.signed(t, unknown, token.RightOgg, 0), fault.CodeNotLive),
+		door("before any start", w.scheduled.ID, w.signed(t, w.scheduled.ID, token.RightOgg, 0), fault.CodeNotLive),
 		door("after the end", w.ended.ID, w.signed(t, w.ended.ID, token.RightOgg, 0), fault.CodeEnded),
 		{name: "listen without a WebSocket", method: "GET", path: inRoom(w.live.ID, "/listen"), want: fault.CodeInvalid},
 	}

@@ -70,9 +70,9 @@ func (w *world) badGrants(t *testing.T) []badListener {
 		return badListener{name: name, room: room, offer: []string{listenProtocol, grant}, want: want}
 	}
 	return []badListener{
-		with("an unknown room", unknown, w.signed(t, unknown, token.RightListen, 0), fault.CodeNotFound),
+		with("a room never opened", unknown, w.signed(t, unknown, token.RightListen, 0), fault.CodeNotLive),
 		with("not a room", "lobby", w.guestListens, fault.CodeNotFound),
-		with("before any start", w.scheduled.ID, w.signed(t, w.scheduled.ID, token.RightListen, 0), fault.CodeNotFound), // no join gives such a grant
+		with("before any start", w.scheduled.ID, w.signed(t, w.scheduled.ID, token.RightListen, 0), fault.CodeNotLive),
 		with("after the end", w.ended.ID, w.signed(t, w.ended.ID, token.RightListen, 0), fault.CodeEnded),
 		with("not a grant", "", "grant", fault.CodeUnauthenticated),
 		with("a forged grant", "", w.signedBy(t, w.forger(t), w.live.ID, token.RightListen, 0), fault.CodeUnauthenticated),

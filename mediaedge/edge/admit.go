@@ -34,8 +34,8 @@ func (e *Edge) check(text, roomText string, right token.Right) (token.Grant, err
 	return grant, nil
 }
 
-// reach finds a grant's room and waits until it is pulled. Whoever calls it releases the room. Faults: not_found,
-// not_live, ended, unavailable.
+// reach finds a grant's room and waits until it is pulled. Whoever calls it releases the room. Faults: not_live, ended,
+// unavailable.
 func (e *Edge) reach(ctx context.Context, grant token.Grant, rendition audio.Rendition) (*hosted, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.ReadyWithin)
 	defer cancel()
@@ -43,6 +43,9 @@ func (e *Edge) reach(ctx context.Context, grant token.Grant, rendition audio.Ren
 	h := e.rooms.acquire(grant.App, grant.Room, rendition)
 	if err := h.puller.Ready(ctx, rendition); err != nil {
 		e.rooms.release(h, rendition)
+		if fault.Is(err, fault.CodeNotFound) { // somebody signed a grant for it, so it exists: its stage was never opened
+			return nil, fault.New(fault.CodeNotLive, "the room has not been started")
+		}
 		return nil, err
 	}
 	return h, nil

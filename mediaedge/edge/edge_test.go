@@ -255,7 +255,7 @@ func TestRefusals(t *testing.T) {
 		"another room's":       {func(c *listener.Config) { c.Grant = r.grant(unknown) }, "4403 forbidden"},
 		"another door's":       {func(c *listener.Config) { c.Grant = r.grant(func(g *token.Grant) { g.Right = token.RightOgg }) }, "4403 forbidden"},
 		"another region's":     {func(c *listener.Config) { c.Grant = r.grant(func(g *token.Grant) { g.Regions = []string{"us"} }) }, "4403 forbidden"},
-		"an unknown room":      {func(c *listener.Config) { c.Room, c.Grant = other.room, r.grant(unknown) }, "4404 not_found"},
+		"a room never opened":  {func(c *listener.Config) { c.Room, c.Grant = other.room, r.grant(unknown) }, "4409 not_live"},
 		"no room at all":       {func(c *listener.Config) { c.Room = "rm_x" }, "4404 not_found"},
 		"an unknown rendition": {func(c *listener.Config) { c.Rendition = "video" }, "4400 invalid"},
 		"a strange cadence":    {func(c *listener.Config) { c.Cadence = time.Minute }, "4400 invalid"},

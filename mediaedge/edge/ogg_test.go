@@ -129,7 +129,7 @@ func TestOggRefusals(t *testing.T) {
 		"expired":        {r.room, r.doorGrant(func(g *token.Grant) { g.Issued, g.Expires = g.Issued.Add(-time.Hour), g.Issued }), 401},
 		"other door":     {r.room, r.grant(nil), 403},
 		"other room":     {other.room, r.doorGrant(nil), 403},
-		"unknown room":   {other.room, r.doorGrant(func(g *token.Grant) { g.Room = other.room }), 404},
+		"never opened":   {other.room, r.doorGrant(func(g *token.Grant) { g.Room = other.room }), 409},
 		"no such a name": {"rm_1", r.doorGrant(nil), 404},
 	} {
 		answer := r.ogg(within(t), d, c.room, c.grant)

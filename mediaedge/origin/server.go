@@ -60,6 +60,9 @@ func (s *Server) Restart(ctx context.Context, in *mediav1.RestartRequest) (*medi
 // Close ends a session.
 func (s *Server) Close(_ context.Context, in *mediav1.CloseRequest) (*mediav1.CloseResponse, error) {
 	r, user, err := s.find(in, in.GetUser())
+	if fault.Is(err, fault.CodeUnavailable) { // the session went with its room
+		return nil, fault.New(fault.CodeNotFound, "there is no such session any more")
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"rostrum/internal/id"
 	"rostrum/internal/obs"
 	"rostrum/internal/rpc"
+	"rostrum/mediaedge/edge"
 )
 
 // Config is what a process is started with.
@@ -50,6 +51,7 @@ type App struct {
 	bolt    *bbolt.DB
 	keys    *keys
 
+	edge        *edge.Edge // nil: not in this process
 	public      *http.ServeMux
 	address     net.Addr         // of the public door
 	certificate *tls.Certificate // nil: plain http

@@ -48,6 +48,11 @@ func (a *App) startHTTP(context.Context) error {
 	a.onClose("public door", func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
+		if a.edge != nil { // its streams have no end of their own, and listeners are told where they were
+			if err := a.edge.Close(ctx); err != nil {
+				a.log.Warn("listeners were cut", "error", err)
+			}
+		}
 		if err := server.Shutdown(ctx); err != nil {
 			server.Close()
 		}

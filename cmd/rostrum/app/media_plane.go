@@ -113,6 +113,7 @@ func (a *App) startEdge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.edge = e
 	a.onClose(edgeRole, e.Close)
 	for _, door := range []string{"GET /v1/rooms/{room}/listen", "GET /v1/rooms/{room}/{grant}/listen.ogg"} {
 		a.public.Handle(door, e.Handler())
