@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"rostrum/cmd/rostrum/demo"
@@ -36,6 +37,9 @@ func (d *Dev) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, clean()) }()
 	a, err := Start(ctx, cfg)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w: another process has the port; choose one with --http and --udp, 0 takes a free one", err)
+	}
 	if err != nil {
 		return err
 	}
