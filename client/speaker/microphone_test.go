@@ -1,6 +1,7 @@
 package speaker
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,7 +55,7 @@ func TestTimeGoesOnThroughSilenceAndPauses(t *testing.T) {
 		{talk, 0}, {talk, 25 * time.Millisecond}, {dtx, 40 * time.Millisecond}, {dtx, 60 * time.Millisecond},
 		{talk, 80 * time.Millisecond}, {talk, 1100 * time.Millisecond}, {talk, 1101 * time.Millisecond},
 	} {
-		if err := m.write(c.opus, frame, start.Add(c.at)); err != nil {
+		if _, err := m.write(c.opus, frame, start.Add(c.at)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -103,6 +104,53 @@ func TestPlayKeepsTime(t *testing.T) {
 			t.Error("written after the end")
 		}
 	})
+}
+
+// TestTimestampsFollowRealTime plays twice, with a pause between and a stall in the middle of the second: a packet's
+// timestamp says when it was sent, except while less than a packet of pause or a short stall is hurried after.
+func TestTimestampsFollowRealTime(t *testing.T) {
+	for _, c := range []struct{ pause, stall time.Duration }{
+		{0, 0}, {5 * time.Millisecond, 0}, {35 * time.Millisecond, 0}, {80 * time.Millisecond, 0}, {100 * time.Millisecond, 0},
+		{110 * time.Millisecond, 0}, {2 * time.Second, 0},
+		{0, 90 * time.Millisecond}, {0, 105 * time.Millisecond}, {0, 115 * time.Millisecond}, {0, 500 * time.Millisecond},
+		{80 * time.Millisecond, 110 * time.Millisecond},
+	} {
+		t.Run(fmt.Sprintf("pause %v, stall %v", c.pause, c.stall), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m, l := newLine(t)
+				s := &Speaker{microphone: m, done: make(chan struct{})}
+				began := time.Now()
+				var ahead []time.Duration // of real time, by packet
+				play := func(stall time.Duration) {
+					err := s.Play(t.Context(), func(yield func([]byte) bool) {
+						for n := range 20 {
+							if n == 10 {
+								<-time.After(frame + stall)
+							}
+							if !yield([]byte{1, 2, 3}) {
+								return
+							}
+							last := l.headers[len(l.headers)-1]
+							told := time.Duration(last.Timestamp-l.headers[0].Timestamp) * time.Second / clockRate
+							ahead = append(ahead, told-time.Since(began))
+						}
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				play(0)
+				<-time.After(c.pause)
+				play(c.stall)
+				for n, by := range ahead {
+					hurried := n >= 30 && n < 36 && c.stall <= pause || n == 20 && c.pause < 2*frame
+					if by != 0 && !hurried {
+						t.Errorf("packet %d is %v ahead of real time", n, by)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestWhatIsNoPacketIsRefused(t *testing.T) {

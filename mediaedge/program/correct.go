@@ -27,11 +27,14 @@ const (
 )
 
 // correctBetween takes drift out before a packet, where nothing needs to be cut: in a pause. A path that has suddenly
-// become slower cannot wait for one.
+// become so slow that words are lost cannot wait for one.
 func (l *lane) correctBetween(step jitter.Step) {
 	if sudden := l.drift.sudden(); sudden > l.delay/2 {
-		l.shift(sudden, correctSpeech)
-		return
+		l.drift.forget()
+		if sudden > l.delay {
+			l.shift(sudden, correctSpeech)
+			return
+		}
 	}
 	room := l.place(step.Packet) - l.written()
 	if step.Kind != jitter.Pause || room <= 0 {

@@ -8,7 +8,8 @@ const (
 	driftSpans   = 5
 	driftSpan    = 2 * audio.SampleRate
 	driftSamples = 10 // packets that make a judgement
-	driftSudden  = 25 // packets of the newest spans alone that do
+	driftNewest  = 2  // spans that show a path that has become slower
+	driftSudden  = 25 // packets of the newest spans alone that make a judgement
 )
 
 // drift measures how late a publisher's packets are against their timeline. The zero value is ready.
@@ -46,7 +47,14 @@ func (d *drift) observe(lateness, arrival audio.Time) {
 func (d *drift) offset() audio.Time { return d.least(driftSpans, driftSamples) }
 
 // sudden is the least lateness of the last 2 to 4 seconds: a path that has become slower shows here first.
-func (d *drift) sudden() audio.Time { return d.least(2, driftSudden) }
+func (d *drift) sudden() audio.Time { return d.least(driftNewest, driftSudden) }
+
+// forget leaves the newest spans alone: those before tell of a path that is no more, and would undo what is corrected.
+func (d *drift) forget() {
+	for i := driftNewest; i < driftSpans; i++ {
+		d.spans[(d.current-i+driftSpans)%driftSpans] = driftLeast{}
+	}
+}
 
 // least is the least lateness of the newest spans, if they hold enough samples.
 func (d *drift) least(spans, enough int) audio.Time {

@@ -28,10 +28,8 @@ func (l *lane) fill(until audio.Time) {
 				continue
 			}
 			l.play(step, place)
-		case step.Packet.Arrival >= until: // those after it will show whether it or the timeline is wrong
+		case !l.settle(step.Packet, until):
 			l.bridge(until, math.MaxInt64, bridgeOf(l.quiet))
-		default:
-			l.settle(step.Packet)
 		}
 	}
 }
@@ -43,30 +41,35 @@ func (l *lane) fits(p *jitter.Packet) bool {
 }
 
 // settle deals with a packet that does not fit: where another one fits it is alone to blame and dropped; where none
-// does the publisher's timestamps have jumped, or it sent nothing without letting them run on.
-func (l *lane) settle(p *jitter.Packet) {
-	least := audio.Time(math.MaxInt64)
+// does the publisher's timestamps have jumped, or it sent nothing without letting them run on. False: it came so lately
+// that those after it have yet to show which.
+func (l *lane) settle(p *jitter.Packet, until audio.Time) bool {
+	fits, least := l.least()
+	jumped := !fits && (least > l.delay/2 || least < -maxEarly)
+	switch {
+	case !fits && p.Arrival >= until:
+		return false
+	case jumped && l.timeline.Shift(least):
+		l.drift = drift{}
+		l.metrics.anchors.Inc()
+	case jumped, l.place(p)+p.Ticks > l.written():
+		l.buffer.Drop(jitter.Timestamp) // of a publisher that has gone, and its mapping with it, or wrong
+	default:
+		l.buffer.Drop(jitter.Late)
+	}
+	return true
+}
+
+// least is the least lateness of the packets that wait, if none of them fits.
+func (l *lane) least() (fits bool, least audio.Time) {
+	least = math.MaxInt64
 	for other := range l.buffer.Waiting() {
 		if l.fits(other) {
-			least = 0
-			break
+			return true, 0
 		}
 		least = min(least, other.Arrival-l.place(other))
 	}
-	if least > l.delay/2 || least < -maxEarly {
-		if !l.timeline.Shift(least) { // the publisher has gone, and its mapping with it
-			l.buffer.Drop(jitter.Timestamp)
-			return
-		}
-		l.drift = drift{}
-		l.metrics.anchors.Inc()
-		return
-	}
-	if l.place(p)+p.Ticks > l.written() {
-		l.buffer.Drop(jitter.Timestamp)
-		return
-	}
-	l.buffer.Drop(jitter.Late)
+	return false, least
 }
 
 // play appends a packet, and before it what bridges the time since the sound before.

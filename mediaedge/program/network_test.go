@@ -194,6 +194,9 @@ func TestSlowerPath(t *testing.T) {
 	if before["dropped_packets_total late"] > 100 {
 		t.Errorf("%v packets lost to the change", before["dropped_packets_total late"])
 	}
+	if corrected := before["drift_corrected_seconds_total"]; corrected > 0.3 {
+		t.Errorf("%.3f s were corrected for a change of 0.25 s", corrected)
+	}
 	r.hear(200) // to 80 s: 40 s after the path became fast again
 	s := r.speakers[0]
 	now := s.sent - 1
