@@ -105,6 +105,11 @@ func (h *house) routes() http.Handler {
 		http.ServeFileFS(w, r, clips, "testdata/a.ogg")
 	})
 	mux.HandleFunc("POST /test/{fault}", h.fault)
+	mux.HandleFunc("GET /test/acknowledged", func(w http.ResponseWriter, _ *http.Request) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		answer(w, h.acks)
+	})
 	return mux
 }
 

@@ -45,6 +45,9 @@ const paused = await stats();
 await page.getByRole("button", { name: "Listen again" }).tap();
 await until("sound after the pause", 10, async () => (await stats()).batches > paused.batches + 5 && (await stats()).rate > 0);
 
+// A connection acknowledges every 10 s; those before were torn earlier.
+await until("an acknowledgement", 15, async () => (await (await fetch(`${address}/test/acknowledged`)).json()) > 0);
+
 await tell("end");
 await page.getByRole("heading", { name: "This room is over" }).waitFor();
 await page.getByRole("link", { name: "See what is live" }).waitFor();
