@@ -25,7 +25,15 @@ const (
 	CodeNotLive              Code = "not_live"              // the room has not been started
 	CodeEnded                Code = "ended"                 // the room is over
 	CodeNotSeated            Code = "not_seated"            // only people on stage may
+	CodeHeld                 Code = "held"                  // a moderator keeps the microphone closed
+	CodeRemoved              Code = "removed"               // kept out of this room
+	CodeHandsClosed          Code = "hands_closed"          // the hand mode does not let this person raise a hand
 	CodeStageFull            Code = "stage_full"            // every seat is taken
+	CodeAlreadySeated        Code = "already_seated"        // this person has a seat
+	CodeNotInvited           Code = "not_invited"           // there is no invite for this person
+	CodeInviteExpired        Code = "invite_expired"        // the invite was not answered in time
+	CodeQueueFull            Code = "queue_full"            // too many hands are up
+	CodeIdle                 Code = "idle"                  // nothing concerns this person here
 	CodeConflict             Code = "conflict"              // another change came first; read again
 	CodePreconditionFailed   Code = "precondition_failed"   // If-Match names an older state
 	CodePreconditionRequired Code = "precondition_required" // If-Match is wanted

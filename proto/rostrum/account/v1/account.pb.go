@@ -164,10 +164,13 @@ type CreateGuestResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	User  *User                  `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	// JWE, 24 h.
-	AccessToken   string                 `protobuf:"bytes,2,opt,name=access_token,json=accessToken,proto3" json:"access_token,omitempty"`
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	AccessToken string                 `protobuf:"bytes,2,opt,name=access_token,json=accessToken,proto3" json:"access_token,omitempty"`
+	ExpiresAt   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// Opaque, 30 d.
+	RefreshToken     string                 `protobuf:"bytes,4,opt,name=refresh_token,json=refreshToken,proto3" json:"refresh_token,omitempty"`
+	RefreshExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=refresh_expires_at,json=refreshExpiresAt,proto3" json:"refresh_expires_at,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *CreateGuestResponse) Reset() {
@@ -221,6 +224,148 @@ func (x *CreateGuestResponse) GetExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *CreateGuestResponse) GetRefreshToken() string {
+	if x != nil {
+		return x.RefreshToken
+	}
+	return ""
+}
+
+func (x *CreateGuestResponse) GetRefreshExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RefreshExpiresAt
+	}
+	return nil
+}
+
+type RefreshRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	App           string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
+	RefreshToken  string                 `protobuf:"bytes,2,opt,name=refresh_token,json=refreshToken,proto3" json:"refresh_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefreshRequest) Reset() {
+	*x = RefreshRequest{}
+	mi := &file_rostrum_account_v1_account_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefreshRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefreshRequest) ProtoMessage() {}
+
+func (x *RefreshRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_account_v1_account_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefreshRequest.ProtoReflect.Descriptor instead.
+func (*RefreshRequest) Descriptor() ([]byte, []int) {
+	return file_rostrum_account_v1_account_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *RefreshRequest) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *RefreshRequest) GetRefreshToken() string {
+	if x != nil {
+		return x.RefreshToken
+	}
+	return ""
+}
+
+type RefreshResponse struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	User             *User                  `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	AccessToken      string                 `protobuf:"bytes,2,opt,name=access_token,json=accessToken,proto3" json:"access_token,omitempty"`
+	ExpiresAt        *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	RefreshToken     string                 `protobuf:"bytes,4,opt,name=refresh_token,json=refreshToken,proto3" json:"refresh_token,omitempty"`
+	RefreshExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=refresh_expires_at,json=refreshExpiresAt,proto3" json:"refresh_expires_at,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *RefreshResponse) Reset() {
+	*x = RefreshResponse{}
+	mi := &file_rostrum_account_v1_account_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefreshResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefreshResponse) ProtoMessage() {}
+
+func (x *RefreshResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_account_v1_account_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefreshResponse.ProtoReflect.Descriptor instead.
+func (*RefreshResponse) Descriptor() ([]byte, []int) {
+	return file_rostrum_account_v1_account_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RefreshResponse) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+func (x *RefreshResponse) GetAccessToken() string {
+	if x != nil {
+		return x.AccessToken
+	}
+	return ""
+}
+
+func (x *RefreshResponse) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *RefreshResponse) GetRefreshToken() string {
+	if x != nil {
+		return x.RefreshToken
+	}
+	return ""
+}
+
+func (x *RefreshResponse) GetRefreshExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RefreshExpiresAt
+	}
+	return nil
+}
+
 type GetUserRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	App           string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
@@ -231,7 +376,7 @@ type GetUserRequest struct {
 
 func (x *GetUserRequest) Reset() {
 	*x = GetUserRequest{}
-	mi := &file_rostrum_account_v1_account_proto_msgTypes[3]
+	mi := &file_rostrum_account_v1_account_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -243,7 +388,7 @@ func (x *GetUserRequest) String() string {
 func (*GetUserRequest) ProtoMessage() {}
 
 func (x *GetUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_account_v1_account_proto_msgTypes[3]
+	mi := &file_rostrum_account_v1_account_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -256,7 +401,7 @@ func (x *GetUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserRequest.ProtoReflect.Descriptor instead.
 func (*GetUserRequest) Descriptor() ([]byte, []int) {
-	return file_rostrum_account_v1_account_proto_rawDescGZIP(), []int{3}
+	return file_rostrum_account_v1_account_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetUserRequest) GetApp() string {
@@ -282,7 +427,7 @@ type GetUserResponse struct {
 
 func (x *GetUserResponse) Reset() {
 	*x = GetUserResponse{}
-	mi := &file_rostrum_account_v1_account_proto_msgTypes[4]
+	mi := &file_rostrum_account_v1_account_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -294,7 +439,7 @@ func (x *GetUserResponse) String() string {
 func (*GetUserResponse) ProtoMessage() {}
 
 func (x *GetUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_account_v1_account_proto_msgTypes[4]
+	mi := &file_rostrum_account_v1_account_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -307,7 +452,7 @@ func (x *GetUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserResponse.ProtoReflect.Descriptor instead.
 func (*GetUserResponse) Descriptor() ([]byte, []int) {
-	return file_rostrum_account_v1_account_proto_rawDescGZIP(), []int{4}
+	return file_rostrum_account_v1_account_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetUserResponse) GetUser() *User {
@@ -332,19 +477,32 @@ const file_rostrum_account_v1_account_proto_rawDesc = "" +
 	"\x12CreateGuestRequest\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
-	"\x06device\x18\x03 \x01(\tR\x06device\"\xa1\x01\n" +
+	"\x06device\x18\x03 \x01(\tR\x06device\"\x90\x02\n" +
 	"\x13CreateGuestResponse\x12,\n" +
 	"\x04user\x18\x01 \x01(\v2\x18.rostrum.account.v1.UserR\x04user\x12!\n" +
 	"\faccess_token\x18\x02 \x01(\tR\vaccessToken\x129\n" +
 	"\n" +
-	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"6\n" +
+	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12#\n" +
+	"\rrefresh_token\x18\x04 \x01(\tR\frefreshToken\x12H\n" +
+	"\x12refresh_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x10refreshExpiresAt\"G\n" +
+	"\x0eRefreshRequest\x12\x10\n" +
+	"\x03app\x18\x01 \x01(\tR\x03app\x12#\n" +
+	"\rrefresh_token\x18\x02 \x01(\tR\frefreshToken\"\x8c\x02\n" +
+	"\x0fRefreshResponse\x12,\n" +
+	"\x04user\x18\x01 \x01(\v2\x18.rostrum.account.v1.UserR\x04user\x12!\n" +
+	"\faccess_token\x18\x02 \x01(\tR\vaccessToken\x129\n" +
+	"\n" +
+	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12#\n" +
+	"\rrefresh_token\x18\x04 \x01(\tR\frefreshToken\x12H\n" +
+	"\x12refresh_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x10refreshExpiresAt\"6\n" +
 	"\x0eGetUserRequest\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
 	"\x04user\x18\x02 \x01(\tR\x04user\"?\n" +
 	"\x0fGetUserResponse\x12,\n" +
-	"\x04user\x18\x01 \x01(\v2\x18.rostrum.account.v1.UserR\x04user2\xbe\x01\n" +
+	"\x04user\x18\x01 \x01(\v2\x18.rostrum.account.v1.UserR\x04user2\x92\x02\n" +
 	"\bAccounts\x12^\n" +
 	"\vCreateGuest\x12&.rostrum.account.v1.CreateGuestRequest\x1a'.rostrum.account.v1.CreateGuestResponse\x12R\n" +
+	"\aRefresh\x12\".rostrum.account.v1.RefreshRequest\x1a#.rostrum.account.v1.RefreshResponse\x12R\n" +
 	"\aGetUser\x12\".rostrum.account.v1.GetUserRequest\x1a#.rostrum.account.v1.GetUserResponseB,Z*rostrum/proto/rostrum/account/v1;accountv1b\x06proto3"
 
 var (
@@ -359,29 +517,37 @@ func file_rostrum_account_v1_account_proto_rawDescGZIP() []byte {
 	return file_rostrum_account_v1_account_proto_rawDescData
 }
 
-var file_rostrum_account_v1_account_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_rostrum_account_v1_account_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_rostrum_account_v1_account_proto_goTypes = []any{
 	(*User)(nil),                  // 0: rostrum.account.v1.User
 	(*CreateGuestRequest)(nil),    // 1: rostrum.account.v1.CreateGuestRequest
 	(*CreateGuestResponse)(nil),   // 2: rostrum.account.v1.CreateGuestResponse
-	(*GetUserRequest)(nil),        // 3: rostrum.account.v1.GetUserRequest
-	(*GetUserResponse)(nil),       // 4: rostrum.account.v1.GetUserResponse
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*RefreshRequest)(nil),        // 3: rostrum.account.v1.RefreshRequest
+	(*RefreshResponse)(nil),       // 4: rostrum.account.v1.RefreshResponse
+	(*GetUserRequest)(nil),        // 5: rostrum.account.v1.GetUserRequest
+	(*GetUserResponse)(nil),       // 6: rostrum.account.v1.GetUserResponse
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
 }
 var file_rostrum_account_v1_account_proto_depIdxs = []int32{
-	5, // 0: rostrum.account.v1.User.created_at:type_name -> google.protobuf.Timestamp
-	0, // 1: rostrum.account.v1.CreateGuestResponse.user:type_name -> rostrum.account.v1.User
-	5, // 2: rostrum.account.v1.CreateGuestResponse.expires_at:type_name -> google.protobuf.Timestamp
-	0, // 3: rostrum.account.v1.GetUserResponse.user:type_name -> rostrum.account.v1.User
-	1, // 4: rostrum.account.v1.Accounts.CreateGuest:input_type -> rostrum.account.v1.CreateGuestRequest
-	3, // 5: rostrum.account.v1.Accounts.GetUser:input_type -> rostrum.account.v1.GetUserRequest
-	2, // 6: rostrum.account.v1.Accounts.CreateGuest:output_type -> rostrum.account.v1.CreateGuestResponse
-	4, // 7: rostrum.account.v1.Accounts.GetUser:output_type -> rostrum.account.v1.GetUserResponse
-	6, // [6:8] is the sub-list for method output_type
-	4, // [4:6] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	7,  // 0: rostrum.account.v1.User.created_at:type_name -> google.protobuf.Timestamp
+	0,  // 1: rostrum.account.v1.CreateGuestResponse.user:type_name -> rostrum.account.v1.User
+	7,  // 2: rostrum.account.v1.CreateGuestResponse.expires_at:type_name -> google.protobuf.Timestamp
+	7,  // 3: rostrum.account.v1.CreateGuestResponse.refresh_expires_at:type_name -> google.protobuf.Timestamp
+	0,  // 4: rostrum.account.v1.RefreshResponse.user:type_name -> rostrum.account.v1.User
+	7,  // 5: rostrum.account.v1.RefreshResponse.expires_at:type_name -> google.protobuf.Timestamp
+	7,  // 6: rostrum.account.v1.RefreshResponse.refresh_expires_at:type_name -> google.protobuf.Timestamp
+	0,  // 7: rostrum.account.v1.GetUserResponse.user:type_name -> rostrum.account.v1.User
+	1,  // 8: rostrum.account.v1.Accounts.CreateGuest:input_type -> rostrum.account.v1.CreateGuestRequest
+	3,  // 9: rostrum.account.v1.Accounts.Refresh:input_type -> rostrum.account.v1.RefreshRequest
+	5,  // 10: rostrum.account.v1.Accounts.GetUser:input_type -> rostrum.account.v1.GetUserRequest
+	2,  // 11: rostrum.account.v1.Accounts.CreateGuest:output_type -> rostrum.account.v1.CreateGuestResponse
+	4,  // 12: rostrum.account.v1.Accounts.Refresh:output_type -> rostrum.account.v1.RefreshResponse
+	6,  // 13: rostrum.account.v1.Accounts.GetUser:output_type -> rostrum.account.v1.GetUserResponse
+	11, // [11:14] is the sub-list for method output_type
+	8,  // [8:11] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_rostrum_account_v1_account_proto_init() }
@@ -395,7 +561,7 @@ func file_rostrum_account_v1_account_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rostrum_account_v1_account_proto_rawDesc), len(file_rostrum_account_v1_account_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

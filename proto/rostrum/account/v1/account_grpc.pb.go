@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	Accounts_CreateGuest_FullMethodName = "/rostrum.account.v1.Accounts/CreateGuest"
+	Accounts_Refresh_FullMethodName     = "/rostrum.account.v1.Accounts/Refresh"
 	Accounts_GetUser_FullMethodName     = "/rostrum.account.v1.Accounts/GetUser"
 )
 
@@ -31,6 +32,9 @@ const (
 type AccountsClient interface {
 	// CreateGuest makes a person without a password, on one device.
 	CreateGuest(ctx context.Context, in *CreateGuestRequest, opts ...grpc.CallOption) (*CreateGuestResponse, error)
+	// Refresh answers a new access token and a new refresh token. The refresh token before is good for 60 s more, for an
+	// answer that was lost; using an older one ends the device.
+	Refresh(ctx context.Context, in *RefreshRequest, opts ...grpc.CallOption) (*RefreshResponse, error)
 	// GetUser answers one person.
 	GetUser(ctx context.Context, in *GetUserRequest, opts ...grpc.CallOption) (*GetUserResponse, error)
 }
@@ -47,6 +51,16 @@ func (c *accountsClient) CreateGuest(ctx context.Context, in *CreateGuestRequest
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CreateGuestResponse)
 	err := c.cc.Invoke(ctx, Accounts_CreateGuest_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accountsClient) Refresh(ctx context.Context, in *RefreshRequest, opts ...grpc.CallOption) (*RefreshResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RefreshResponse)
+	err := c.cc.Invoke(ctx, Accounts_Refresh_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +85,9 @@ func (c *accountsClient) GetUser(ctx context.Context, in *GetUserRequest, opts .
 type AccountsServer interface {
 	// CreateGuest makes a person without a password, on one device.
 	CreateGuest(context.Context, *CreateGuestRequest) (*CreateGuestResponse, error)
+	// Refresh answers a new access token and a new refresh token. The refresh token before is good for 60 s more, for an
+	// answer that was lost; using an older one ends the device.
+	Refresh(context.Context, *RefreshRequest) (*RefreshResponse, error)
 	// GetUser answers one person.
 	GetUser(context.Context, *GetUserRequest) (*GetUserResponse, error)
 	mustEmbedUnimplementedAccountsServer()
@@ -85,6 +102,9 @@ type UnimplementedAccountsServer struct{}
 
 func (UnimplementedAccountsServer) CreateGuest(context.Context, *CreateGuestRequest) (*CreateGuestResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateGuest not implemented")
+}
+func (UnimplementedAccountsServer) Refresh(context.Context, *RefreshRequest) (*RefreshResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Refresh not implemented")
 }
 func (UnimplementedAccountsServer) GetUser(context.Context, *GetUserRequest) (*GetUserResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetUser not implemented")
@@ -128,6 +148,24 @@ func _Accounts_CreateGuest_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Accounts_Refresh_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RefreshRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountsServer).Refresh(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Accounts_Refresh_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountsServer).Refresh(ctx, req.(*RefreshRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Accounts_GetUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetUserRequest)
 	if err := dec(in); err != nil {
@@ -156,6 +194,10 @@ var Accounts_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CreateGuest",
 			Handler:    _Accounts_CreateGuest_Handler,
+		},
+		{
+			MethodName: "Refresh",
+			Handler:    _Accounts_Refresh_Handler,
 		},
 		{
 			MethodName: "GetUser",

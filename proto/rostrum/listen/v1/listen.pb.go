@@ -188,6 +188,61 @@ func (RoomState) EnumDescriptor() ([]byte, []int) {
 	return file_rostrum_listen_v1_listen_proto_rawDescGZIP(), []int{2}
 }
 
+// HandMode says who may raise a hand.
+type HandMode int32
+
+const (
+	HandMode_HAND_MODE_UNSPECIFIED HandMode = 0
+	// Everyone who is known.
+	HandMode_HAND_MODE_OPEN HandMode = 1
+	// Those whom the host named or a moderator invited before.
+	HandMode_HAND_MODE_INVITED HandMode = 2
+	HandMode_HAND_MODE_CLOSED  HandMode = 3
+)
+
+// Enum value maps for HandMode.
+var (
+	HandMode_name = map[int32]string{
+		0: "HAND_MODE_UNSPECIFIED",
+		1: "HAND_MODE_OPEN",
+		2: "HAND_MODE_INVITED",
+		3: "HAND_MODE_CLOSED",
+	}
+	HandMode_value = map[string]int32{
+		"HAND_MODE_UNSPECIFIED": 0,
+		"HAND_MODE_OPEN":        1,
+		"HAND_MODE_INVITED":     2,
+		"HAND_MODE_CLOSED":      3,
+	}
+)
+
+func (x HandMode) Enum() *HandMode {
+	p := new(HandMode)
+	*p = x
+	return p
+}
+
+func (x HandMode) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (HandMode) Descriptor() protoreflect.EnumDescriptor {
+	return file_rostrum_listen_v1_listen_proto_enumTypes[3].Descriptor()
+}
+
+func (HandMode) Type() protoreflect.EnumType {
+	return &file_rostrum_listen_v1_listen_proto_enumTypes[3]
+}
+
+func (x HandMode) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use HandMode.Descriptor instead.
+func (HandMode) EnumDescriptor() ([]byte, []int) {
+	return file_rostrum_listen_v1_listen_proto_rawDescGZIP(), []int{3}
+}
+
 // Position is a place in a room's stage log. A higher term follows every offset of a lower one.
 type Position struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -472,6 +527,8 @@ type TimedEvent struct {
 	//	*TimedEvent_Muted
 	//	*TimedEvent_Unmuted
 	//	*TimedEvent_Ended
+	//	*TimedEvent_Changed
+	//	*TimedEvent_Policy
 	Event         isTimedEvent_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -573,6 +630,24 @@ func (x *TimedEvent) GetEnded() *Ended {
 	return nil
 }
 
+func (x *TimedEvent) GetChanged() *Seat {
+	if x != nil {
+		if x, ok := x.Event.(*TimedEvent_Changed); ok {
+			return x.Changed
+		}
+	}
+	return nil
+}
+
+func (x *TimedEvent) GetPolicy() *Policy {
+	if x != nil {
+		if x, ok := x.Event.(*TimedEvent_Policy); ok {
+			return x.Policy
+		}
+	}
+	return nil
+}
+
 type isTimedEvent_Event interface {
 	isTimedEvent_Event()
 }
@@ -597,6 +672,16 @@ type TimedEvent_Ended struct {
 	Ended *Ended `protobuf:"bytes,7,opt,name=ended,proto3,oneof"`
 }
 
+type TimedEvent_Changed struct {
+	// The seat as it is now, where something else about it changed: its role, held, away.
+	Changed *Seat `protobuf:"bytes,8,opt,name=changed,proto3,oneof"`
+}
+
+type TimedEvent_Policy struct {
+	// What the audience may do from now on.
+	Policy *Policy `protobuf:"bytes,9,opt,name=policy,proto3,oneof"`
+}
+
 func (*TimedEvent_Seated) isTimedEvent_Event() {}
 
 func (*TimedEvent_Unseated) isTimedEvent_Event() {}
@@ -606,6 +691,10 @@ func (*TimedEvent_Muted) isTimedEvent_Event() {}
 func (*TimedEvent_Unmuted) isTimedEvent_Event() {}
 
 func (*TimedEvent_Ended) isTimedEvent_Event() {}
+
+func (*TimedEvent_Changed) isTimedEvent_Event() {}
+
+func (*TimedEvent_Policy) isTimedEvent_Event() {}
 
 // Ended says that the room is over.
 type Ended struct {
@@ -716,12 +805,16 @@ func (x *Gap) GetReason() GapReason {
 
 // Seat is a place on the stage and who has it.
 type Seat struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Seat          uint32                 `protobuf:"varint,1,opt,name=seat,proto3" json:"seat,omitempty"`
-	User          string                 `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
-	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
-	Role          Role                   `protobuf:"varint,4,opt,name=role,proto3,enum=rostrum.listen.v1.Role" json:"role,omitempty"`
-	Muted         bool                   `protobuf:"varint,5,opt,name=muted,proto3" json:"muted,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Seat  uint32                 `protobuf:"varint,1,opt,name=seat,proto3" json:"seat,omitempty"`
+	User  string                 `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	Name  string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Role  Role                   `protobuf:"varint,4,opt,name=role,proto3,enum=rostrum.listen.v1.Role" json:"role,omitempty"`
+	Muted bool                   `protobuf:"varint,5,opt,name=muted,proto3" json:"muted,omitempty"`
+	// Muted by a moderator until released.
+	Held bool `protobuf:"varint,6,opt,name=held,proto3" json:"held,omitempty"`
+	// No microphone is connected; the seat is kept for a while.
+	Away          bool `protobuf:"varint,7,opt,name=away,proto3" json:"away,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -787,6 +880,20 @@ func (x *Seat) GetRole() Role {
 func (x *Seat) GetMuted() bool {
 	if x != nil {
 		return x.Muted
+	}
+	return false
+}
+
+func (x *Seat) GetHeld() bool {
+	if x != nil {
+		return x.Held
+	}
+	return false
+}
+
+func (x *Seat) GetAway() bool {
+	if x != nil {
+		return x.Away
 	}
 	return false
 }
@@ -988,7 +1095,8 @@ type Policy struct {
 	// Anyone who may listen may take a free seat.
 	OpenStage bool `protobuf:"varint,1,opt,name=open_stage,json=openStage,proto3" json:"open_stage,omitempty"`
 	// Listening needs no identity.
-	OpenListening bool `protobuf:"varint,2,opt,name=open_listening,json=openListening,proto3" json:"open_listening,omitempty"`
+	OpenListening bool     `protobuf:"varint,2,opt,name=open_listening,json=openListening,proto3" json:"open_listening,omitempty"`
+	HandMode      HandMode `protobuf:"varint,3,opt,name=hand_mode,json=handMode,proto3,enum=rostrum.listen.v1.HandMode" json:"hand_mode,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1035,6 +1143,13 @@ func (x *Policy) GetOpenListening() bool {
 		return x.OpenListening
 	}
 	return false
+}
+
+func (x *Policy) GetHandMode() HandMode {
+	if x != nil {
+		return x.HandMode
+	}
+	return HandMode_HAND_MODE_UNSPECIFIED
 }
 
 // Revocation ends early the grants of a subject that were issued before a time.
@@ -1648,7 +1763,7 @@ const file_rostrum_listen_v1_listen_proto_rawDesc = "" +
 	"\x04opus\x18\x02 \x01(\fR\x04opus\"/\n" +
 	"\x05Level\x12\x12\n" +
 	"\x04seat\x18\x01 \x01(\rR\x04seat\x12\x12\n" +
-	"\x04dbov\x18\x02 \x01(\fR\x04dbov\"\x9b\x02\n" +
+	"\x04dbov\x18\x02 \x01(\fR\x04dbov\"\x85\x03\n" +
 	"\n" +
 	"TimedEvent\x12\x14\n" +
 	"\x05ticks\x18\x01 \x01(\rR\x05ticks\x127\n" +
@@ -1657,20 +1772,24 @@ const file_rostrum_listen_v1_listen_proto_rawDesc = "" +
 	"\bunseated\x18\x04 \x01(\rH\x00R\bunseated\x12\x16\n" +
 	"\x05muted\x18\x05 \x01(\rH\x00R\x05muted\x12\x1a\n" +
 	"\aunmuted\x18\x06 \x01(\rH\x00R\aunmuted\x120\n" +
-	"\x05ended\x18\a \x01(\v2\x18.rostrum.listen.v1.EndedH\x00R\x05endedB\a\n" +
+	"\x05ended\x18\a \x01(\v2\x18.rostrum.listen.v1.EndedH\x00R\x05ended\x123\n" +
+	"\achanged\x18\b \x01(\v2\x17.rostrum.listen.v1.SeatH\x00R\achanged\x123\n" +
+	"\x06policy\x18\t \x01(\v2\x19.rostrum.listen.v1.PolicyH\x00R\x06policyB\a\n" +
 	"\x05event\"\a\n" +
 	"\x05Ended\"{\n" +
 	"\x03Gap\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x12\n" +
 	"\x04last\x18\x02 \x01(\x04R\x04last\x12\x14\n" +
 	"\x05epoch\x18\x03 \x01(\x04R\x05epoch\x124\n" +
-	"\x06reason\x18\x04 \x01(\x0e2\x1c.rostrum.listen.v1.GapReasonR\x06reason\"\x85\x01\n" +
+	"\x06reason\x18\x04 \x01(\x0e2\x1c.rostrum.listen.v1.GapReasonR\x06reason\"\xad\x01\n" +
 	"\x04Seat\x12\x12\n" +
 	"\x04seat\x18\x01 \x01(\rR\x04seat\x12\x12\n" +
 	"\x04user\x18\x02 \x01(\tR\x04user\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12+\n" +
 	"\x04role\x18\x04 \x01(\x0e2\x17.rostrum.listen.v1.RoleR\x04role\x12\x14\n" +
-	"\x05muted\x18\x05 \x01(\bR\x05muted\"\xb6\x03\n" +
+	"\x05muted\x18\x05 \x01(\bR\x05muted\x12\x12\n" +
+	"\x04held\x18\x06 \x01(\bR\x04held\x12\x12\n" +
+	"\x04away\x18\a \x01(\bR\x04away\"\xb6\x03\n" +
 	"\bRoomCard\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x12\x14\n" +
@@ -1689,11 +1808,12 @@ const file_rostrum_listen_v1_listen_proto_rawDesc = "" +
 	"\blanguage\x18\f \x01(\tR\blanguage\"M\n" +
 	"\x06Counts\x12\x1c\n" +
 	"\tlisteners\x18\x01 \x01(\x04R\tlisteners\x12%\n" +
-	"\x0edoor_listeners\x18\x02 \x01(\x04R\rdoorListeners\"N\n" +
+	"\x0edoor_listeners\x18\x02 \x01(\x04R\rdoorListeners\"\x88\x01\n" +
 	"\x06Policy\x12\x1d\n" +
 	"\n" +
 	"open_stage\x18\x01 \x01(\bR\topenStage\x12%\n" +
-	"\x0eopen_listening\x18\x02 \x01(\bR\ropenListening\"q\n" +
+	"\x0eopen_listening\x18\x02 \x01(\bR\ropenListening\x128\n" +
+	"\thand_mode\x18\x03 \x01(\x0e2\x1b.rostrum.listen.v1.HandModeR\bhandMode\"q\n" +
 	"\n" +
 	"Revocation\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
@@ -1746,7 +1866,12 @@ const file_rostrum_listen_v1_listen_proto_rawDesc = "" +
 	"\x16ROOM_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14ROOM_STATE_SCHEDULED\x10\x01\x12\x13\n" +
 	"\x0fROOM_STATE_LIVE\x10\x02\x12\x14\n" +
-	"\x10ROOM_STATE_ENDED\x10\x03B*Z(rostrum/proto/rostrum/listen/v1;listenv1b\x06proto3"
+	"\x10ROOM_STATE_ENDED\x10\x03*f\n" +
+	"\bHandMode\x12\x19\n" +
+	"\x15HAND_MODE_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eHAND_MODE_OPEN\x10\x01\x12\x15\n" +
+	"\x11HAND_MODE_INVITED\x10\x02\x12\x14\n" +
+	"\x10HAND_MODE_CLOSED\x10\x03B*Z(rostrum/proto/rostrum/listen/v1;listenv1b\x06proto3"
 
 var (
 	file_rostrum_listen_v1_listen_proto_rawDescOnce sync.Once
@@ -1760,60 +1885,64 @@ func file_rostrum_listen_v1_listen_proto_rawDescGZIP() []byte {
 	return file_rostrum_listen_v1_listen_proto_rawDescData
 }
 
-var file_rostrum_listen_v1_listen_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_rostrum_listen_v1_listen_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
 var file_rostrum_listen_v1_listen_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_rostrum_listen_v1_listen_proto_goTypes = []any{
 	(GapReason)(0),        // 0: rostrum.listen.v1.GapReason
 	(Role)(0),             // 1: rostrum.listen.v1.Role
 	(RoomState)(0),        // 2: rostrum.listen.v1.RoomState
-	(*Position)(nil),      // 3: rostrum.listen.v1.Position
-	(*Batch)(nil),         // 4: rostrum.listen.v1.Batch
-	(*Frame)(nil),         // 5: rostrum.listen.v1.Frame
-	(*Level)(nil),         // 6: rostrum.listen.v1.Level
-	(*TimedEvent)(nil),    // 7: rostrum.listen.v1.TimedEvent
-	(*Ended)(nil),         // 8: rostrum.listen.v1.Ended
-	(*Gap)(nil),           // 9: rostrum.listen.v1.Gap
-	(*Seat)(nil),          // 10: rostrum.listen.v1.Seat
-	(*RoomCard)(nil),      // 11: rostrum.listen.v1.RoomCard
-	(*Counts)(nil),        // 12: rostrum.listen.v1.Counts
-	(*Policy)(nil),        // 13: rostrum.listen.v1.Policy
-	(*Revocation)(nil),    // 14: rostrum.listen.v1.Revocation
-	(*ServerMessage)(nil), // 15: rostrum.listen.v1.ServerMessage
-	(*Hello)(nil),         // 16: rostrum.listen.v1.Hello
-	(*Move)(nil),          // 17: rostrum.listen.v1.Move
-	(*ClientMessage)(nil), // 18: rostrum.listen.v1.ClientMessage
-	(*Start)(nil),         // 19: rostrum.listen.v1.Start
-	(*Ack)(nil),           // 20: rostrum.listen.v1.Ack
-	(*Cadence)(nil),       // 21: rostrum.listen.v1.Cadence
+	(HandMode)(0),         // 3: rostrum.listen.v1.HandMode
+	(*Position)(nil),      // 4: rostrum.listen.v1.Position
+	(*Batch)(nil),         // 5: rostrum.listen.v1.Batch
+	(*Frame)(nil),         // 6: rostrum.listen.v1.Frame
+	(*Level)(nil),         // 7: rostrum.listen.v1.Level
+	(*TimedEvent)(nil),    // 8: rostrum.listen.v1.TimedEvent
+	(*Ended)(nil),         // 9: rostrum.listen.v1.Ended
+	(*Gap)(nil),           // 10: rostrum.listen.v1.Gap
+	(*Seat)(nil),          // 11: rostrum.listen.v1.Seat
+	(*RoomCard)(nil),      // 12: rostrum.listen.v1.RoomCard
+	(*Counts)(nil),        // 13: rostrum.listen.v1.Counts
+	(*Policy)(nil),        // 14: rostrum.listen.v1.Policy
+	(*Revocation)(nil),    // 15: rostrum.listen.v1.Revocation
+	(*ServerMessage)(nil), // 16: rostrum.listen.v1.ServerMessage
+	(*Hello)(nil),         // 17: rostrum.listen.v1.Hello
+	(*Move)(nil),          // 18: rostrum.listen.v1.Move
+	(*ClientMessage)(nil), // 19: rostrum.listen.v1.ClientMessage
+	(*Start)(nil),         // 20: rostrum.listen.v1.Start
+	(*Ack)(nil),           // 21: rostrum.listen.v1.Ack
+	(*Cadence)(nil),       // 22: rostrum.listen.v1.Cadence
 }
 var file_rostrum_listen_v1_listen_proto_depIdxs = []int32{
-	5,  // 0: rostrum.listen.v1.Batch.frames:type_name -> rostrum.listen.v1.Frame
-	3,  // 1: rostrum.listen.v1.Batch.log:type_name -> rostrum.listen.v1.Position
-	7,  // 2: rostrum.listen.v1.Batch.events:type_name -> rostrum.listen.v1.TimedEvent
-	6,  // 3: rostrum.listen.v1.Batch.levels:type_name -> rostrum.listen.v1.Level
-	3,  // 4: rostrum.listen.v1.TimedEvent.position:type_name -> rostrum.listen.v1.Position
-	10, // 5: rostrum.listen.v1.TimedEvent.seated:type_name -> rostrum.listen.v1.Seat
-	8,  // 6: rostrum.listen.v1.TimedEvent.ended:type_name -> rostrum.listen.v1.Ended
-	0,  // 7: rostrum.listen.v1.Gap.reason:type_name -> rostrum.listen.v1.GapReason
-	1,  // 8: rostrum.listen.v1.Seat.role:type_name -> rostrum.listen.v1.Role
-	2,  // 9: rostrum.listen.v1.RoomCard.state:type_name -> rostrum.listen.v1.RoomState
-	10, // 10: rostrum.listen.v1.RoomCard.seats:type_name -> rostrum.listen.v1.Seat
-	12, // 11: rostrum.listen.v1.RoomCard.counts:type_name -> rostrum.listen.v1.Counts
-	13, // 12: rostrum.listen.v1.RoomCard.policy:type_name -> rostrum.listen.v1.Policy
-	3,  // 13: rostrum.listen.v1.RoomCard.position:type_name -> rostrum.listen.v1.Position
-	4,  // 14: rostrum.listen.v1.ServerMessage.batch:type_name -> rostrum.listen.v1.Batch
-	9,  // 15: rostrum.listen.v1.ServerMessage.gap:type_name -> rostrum.listen.v1.Gap
-	16, // 16: rostrum.listen.v1.ServerMessage.hello:type_name -> rostrum.listen.v1.Hello
-	11, // 17: rostrum.listen.v1.ServerMessage.card:type_name -> rostrum.listen.v1.RoomCard
-	17, // 18: rostrum.listen.v1.ServerMessage.move:type_name -> rostrum.listen.v1.Move
-	19, // 19: rostrum.listen.v1.ClientMessage.start:type_name -> rostrum.listen.v1.Start
-	20, // 20: rostrum.listen.v1.ClientMessage.ack:type_name -> rostrum.listen.v1.Ack
-	21, // 21: rostrum.listen.v1.ClientMessage.cadence:type_name -> rostrum.listen.v1.Cadence
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	6,  // 0: rostrum.listen.v1.Batch.frames:type_name -> rostrum.listen.v1.Frame
+	4,  // 1: rostrum.listen.v1.Batch.log:type_name -> rostrum.listen.v1.Position
+	8,  // 2: rostrum.listen.v1.Batch.events:type_name -> rostrum.listen.v1.TimedEvent
+	7,  // 3: rostrum.listen.v1.Batch.levels:type_name -> rostrum.listen.v1.Level
+	4,  // 4: rostrum.listen.v1.TimedEvent.position:type_name -> rostrum.listen.v1.Position
+	11, // 5: rostrum.listen.v1.TimedEvent.seated:type_name -> rostrum.listen.v1.Seat
+	9,  // 6: rostrum.listen.v1.TimedEvent.ended:type_name -> rostrum.listen.v1.Ended
+	11, // 7: rostrum.listen.v1.TimedEvent.changed:type_name -> rostrum.listen.v1.Seat
+	14, // 8: rostrum.listen.v1.TimedEvent.policy:type_name -> rostrum.listen.v1.Policy
+	0,  // 9: rostrum.listen.v1.Gap.reason:type_name -> rostrum.listen.v1.GapReason
+	1,  // 10: rostrum.listen.v1.Seat.role:type_name -> rostrum.listen.v1.Role
+	2,  // 11: rostrum.listen.v1.RoomCard.state:type_name -> rostrum.listen.v1.RoomState
+	11, // 12: rostrum.listen.v1.RoomCard.seats:type_name -> rostrum.listen.v1.Seat
+	13, // 13: rostrum.listen.v1.RoomCard.counts:type_name -> rostrum.listen.v1.Counts
+	14, // 14: rostrum.listen.v1.RoomCard.policy:type_name -> rostrum.listen.v1.Policy
+	4,  // 15: rostrum.listen.v1.RoomCard.position:type_name -> rostrum.listen.v1.Position
+	3,  // 16: rostrum.listen.v1.Policy.hand_mode:type_name -> rostrum.listen.v1.HandMode
+	5,  // 17: rostrum.listen.v1.ServerMessage.batch:type_name -> rostrum.listen.v1.Batch
+	10, // 18: rostrum.listen.v1.ServerMessage.gap:type_name -> rostrum.listen.v1.Gap
+	17, // 19: rostrum.listen.v1.ServerMessage.hello:type_name -> rostrum.listen.v1.Hello
+	12, // 20: rostrum.listen.v1.ServerMessage.card:type_name -> rostrum.listen.v1.RoomCard
+	18, // 21: rostrum.listen.v1.ServerMessage.move:type_name -> rostrum.listen.v1.Move
+	20, // 22: rostrum.listen.v1.ClientMessage.start:type_name -> rostrum.listen.v1.Start
+	21, // 23: rostrum.listen.v1.ClientMessage.ack:type_name -> rostrum.listen.v1.Ack
+	22, // 24: rostrum.listen.v1.ClientMessage.cadence:type_name -> rostrum.listen.v1.Cadence
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_rostrum_listen_v1_listen_proto_init() }
@@ -1827,6 +1956,8 @@ func file_rostrum_listen_v1_listen_proto_init() {
 		(*TimedEvent_Muted)(nil),
 		(*TimedEvent_Unmuted)(nil),
 		(*TimedEvent_Ended)(nil),
+		(*TimedEvent_Changed)(nil),
+		(*TimedEvent_Policy)(nil),
 	}
 	file_rostrum_listen_v1_listen_proto_msgTypes[12].OneofWrappers = []any{
 		(*ServerMessage_Batch)(nil),
@@ -1845,7 +1976,7 @@ func file_rostrum_listen_v1_listen_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rostrum_listen_v1_listen_proto_rawDesc), len(file_rostrum_listen_v1_listen_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      4,
 			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,

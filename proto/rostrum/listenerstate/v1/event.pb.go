@@ -32,6 +32,10 @@ const (
 	UnseatReason_UNSEAT_REASON_LEFT              UnseatReason = 1
 	UnseatReason_UNSEAT_REASON_MOVED_TO_AUDIENCE UnseatReason = 2
 	UnseatReason_UNSEAT_REASON_ENDED             UnseatReason = 3
+	// Removed from the room.
+	UnseatReason_UNSEAT_REASON_REMOVED UnseatReason = 4
+	// Nothing was heard from the microphone for the grace time.
+	UnseatReason_UNSEAT_REASON_AWAY UnseatReason = 5
 )
 
 // Enum value maps for UnseatReason.
@@ -41,12 +45,16 @@ var (
 		1: "UNSEAT_REASON_LEFT",
 		2: "UNSEAT_REASON_MOVED_TO_AUDIENCE",
 		3: "UNSEAT_REASON_ENDED",
+		4: "UNSEAT_REASON_REMOVED",
+		5: "UNSEAT_REASON_AWAY",
 	}
 	UnseatReason_value = map[string]int32{
 		"UNSEAT_REASON_UNSPECIFIED":       0,
 		"UNSEAT_REASON_LEFT":              1,
 		"UNSEAT_REASON_MOVED_TO_AUDIENCE": 2,
 		"UNSEAT_REASON_ENDED":             3,
+		"UNSEAT_REASON_REMOVED":           4,
+		"UNSEAT_REASON_AWAY":              5,
 	}
 )
 
@@ -77,6 +85,141 @@ func (UnseatReason) EnumDescriptor() ([]byte, []int) {
 	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{0}
 }
 
+type HandLowerReason int32
+
+const (
+	HandLowerReason_HAND_LOWER_REASON_UNSPECIFIED HandLowerReason = 0
+	HandLowerReason_HAND_LOWER_REASON_SELF        HandLowerReason = 1
+	HandLowerReason_HAND_LOWER_REASON_MODERATOR   HandLowerReason = 2
+	// The person has a seat now.
+	HandLowerReason_HAND_LOWER_REASON_SEATED   HandLowerReason = 3
+	HandLowerReason_HAND_LOWER_REASON_DECLINED HandLowerReason = 4
+	// An invite was not answered in time.
+	HandLowerReason_HAND_LOWER_REASON_EXPIRED HandLowerReason = 5
+	// Nobody saw the person for the grace time.
+	HandLowerReason_HAND_LOWER_REASON_AWAY    HandLowerReason = 6
+	HandLowerReason_HAND_LOWER_REASON_LEFT    HandLowerReason = 7
+	HandLowerReason_HAND_LOWER_REASON_REMOVED HandLowerReason = 8
+)
+
+// Enum value maps for HandLowerReason.
+var (
+	HandLowerReason_name = map[int32]string{
+		0: "HAND_LOWER_REASON_UNSPECIFIED",
+		1: "HAND_LOWER_REASON_SELF",
+		2: "HAND_LOWER_REASON_MODERATOR",
+		3: "HAND_LOWER_REASON_SEATED",
+		4: "HAND_LOWER_REASON_DECLINED",
+		5: "HAND_LOWER_REASON_EXPIRED",
+		6: "HAND_LOWER_REASON_AWAY",
+		7: "HAND_LOWER_REASON_LEFT",
+		8: "HAND_LOWER_REASON_REMOVED",
+	}
+	HandLowerReason_value = map[string]int32{
+		"HAND_LOWER_REASON_UNSPECIFIED": 0,
+		"HAND_LOWER_REASON_SELF":        1,
+		"HAND_LOWER_REASON_MODERATOR":   2,
+		"HAND_LOWER_REASON_SEATED":      3,
+		"HAND_LOWER_REASON_DECLINED":    4,
+		"HAND_LOWER_REASON_EXPIRED":     5,
+		"HAND_LOWER_REASON_AWAY":        6,
+		"HAND_LOWER_REASON_LEFT":        7,
+		"HAND_LOWER_REASON_REMOVED":     8,
+	}
+)
+
+func (x HandLowerReason) Enum() *HandLowerReason {
+	p := new(HandLowerReason)
+	*p = x
+	return p
+}
+
+func (x HandLowerReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (HandLowerReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_rostrum_listenerstate_v1_event_proto_enumTypes[1].Descriptor()
+}
+
+func (HandLowerReason) Type() protoreflect.EnumType {
+	return &file_rostrum_listenerstate_v1_event_proto_enumTypes[1]
+}
+
+func (x HandLowerReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use HandLowerReason.Descriptor instead.
+func (HandLowerReason) EnumDescriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{1}
+}
+
+type InviteCloseReason int32
+
+const (
+	InviteCloseReason_INVITE_CLOSE_REASON_UNSPECIFIED InviteCloseReason = 0
+	InviteCloseReason_INVITE_CLOSE_REASON_ACCEPTED    InviteCloseReason = 1
+	InviteCloseReason_INVITE_CLOSE_REASON_DECLINED    InviteCloseReason = 2
+	InviteCloseReason_INVITE_CLOSE_REASON_WITHDRAWN   InviteCloseReason = 3
+	InviteCloseReason_INVITE_CLOSE_REASON_EXPIRED     InviteCloseReason = 4
+	// A moderator seated the person, or the person took a seat.
+	InviteCloseReason_INVITE_CLOSE_REASON_SEATED  InviteCloseReason = 5
+	InviteCloseReason_INVITE_CLOSE_REASON_LEFT    InviteCloseReason = 6
+	InviteCloseReason_INVITE_CLOSE_REASON_REMOVED InviteCloseReason = 7
+)
+
+// Enum value maps for InviteCloseReason.
+var (
+	InviteCloseReason_name = map[int32]string{
+		0: "INVITE_CLOSE_REASON_UNSPECIFIED",
+		1: "INVITE_CLOSE_REASON_ACCEPTED",
+		2: "INVITE_CLOSE_REASON_DECLINED",
+		3: "INVITE_CLOSE_REASON_WITHDRAWN",
+		4: "INVITE_CLOSE_REASON_EXPIRED",
+		5: "INVITE_CLOSE_REASON_SEATED",
+		6: "INVITE_CLOSE_REASON_LEFT",
+		7: "INVITE_CLOSE_REASON_REMOVED",
+	}
+	InviteCloseReason_value = map[string]int32{
+		"INVITE_CLOSE_REASON_UNSPECIFIED": 0,
+		"INVITE_CLOSE_REASON_ACCEPTED":    1,
+		"INVITE_CLOSE_REASON_DECLINED":    2,
+		"INVITE_CLOSE_REASON_WITHDRAWN":   3,
+		"INVITE_CLOSE_REASON_EXPIRED":     4,
+		"INVITE_CLOSE_REASON_SEATED":      5,
+		"INVITE_CLOSE_REASON_LEFT":        6,
+		"INVITE_CLOSE_REASON_REMOVED":     7,
+	}
+)
+
+func (x InviteCloseReason) Enum() *InviteCloseReason {
+	p := new(InviteCloseReason)
+	*p = x
+	return p
+}
+
+func (x InviteCloseReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (InviteCloseReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_rostrum_listenerstate_v1_event_proto_enumTypes[2].Descriptor()
+}
+
+func (InviteCloseReason) Type() protoreflect.EnumType {
+	return &file_rostrum_listenerstate_v1_event_proto_enumTypes[2]
+}
+
+func (x InviteCloseReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use InviteCloseReason.Descriptor instead.
+func (InviteCloseReason) EnumDescriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{2}
+}
+
 // Event is one change of a stage. The stored bytes are its deterministic encoding; prev_hash chains them.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -103,6 +246,22 @@ type Event struct {
 	//	*Event_Unmuted
 	//	*Event_RoomEnded
 	//	*Event_OriginAnchored
+	//	*Event_HandRaised
+	//	*Event_HandLowered
+	//	*Event_AllHandsLowered
+	//	*Event_HandModeSet
+	//	*Event_Invited
+	//	*Event_InviteClosed
+	//	*Event_Held
+	//	*Event_Released
+	//	*Event_Appointed
+	//	*Event_Dismissed
+	//	*Event_Removed
+	//	*Event_Readmitted
+	//	*Event_MediaFound
+	//	*Event_MediaLost
+	//	*Event_HandAbsent
+	//	*Event_HandPresent
 	Payload       isEvent_Payload `protobuf_oneof:"payload"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -271,6 +430,150 @@ func (x *Event) GetOriginAnchored() *OriginAnchored {
 	return nil
 }
 
+func (x *Event) GetHandRaised() *HandRaised {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_HandRaised); ok {
+			return x.HandRaised
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetHandLowered() *HandLowered {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_HandLowered); ok {
+			return x.HandLowered
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetAllHandsLowered() *AllHandsLowered {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_AllHandsLowered); ok {
+			return x.AllHandsLowered
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetHandModeSet() *HandModeSet {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_HandModeSet); ok {
+			return x.HandModeSet
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetInvited() *Invited {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_Invited); ok {
+			return x.Invited
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetInviteClosed() *InviteClosed {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_InviteClosed); ok {
+			return x.InviteClosed
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetHeld() *Held {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_Held); ok {
+			return x.Held
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetReleased() *Released {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_Released); ok {
+			return x.Released
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetAppointed() *Appointed {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_Appointed); ok {
+			return x.Appointed
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetDismissed() *Dismissed {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_Dismissed); ok {
+			return x.Dismissed
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetRemoved() *Removed {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_Removed); ok {
+			return x.Removed
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetReadmitted() *Readmitted {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_Readmitted); ok {
+			return x.Readmitted
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetMediaFound() *MediaFound {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_MediaFound); ok {
+			return x.MediaFound
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetMediaLost() *MediaLost {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_MediaLost); ok {
+			return x.MediaLost
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetHandAbsent() *HandAbsent {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_HandAbsent); ok {
+			return x.HandAbsent
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetHandPresent() *HandPresent {
+	if x != nil {
+		if x, ok := x.Payload.(*Event_HandPresent); ok {
+			return x.HandPresent
+		}
+	}
+	return nil
+}
+
 type isEvent_Payload interface {
 	isEvent_Payload()
 }
@@ -303,6 +606,70 @@ type Event_OriginAnchored struct {
 	OriginAnchored *OriginAnchored `protobuf:"bytes,26,opt,name=origin_anchored,json=originAnchored,proto3,oneof"`
 }
 
+type Event_HandRaised struct {
+	HandRaised *HandRaised `protobuf:"bytes,27,opt,name=hand_raised,json=handRaised,proto3,oneof"`
+}
+
+type Event_HandLowered struct {
+	HandLowered *HandLowered `protobuf:"bytes,28,opt,name=hand_lowered,json=handLowered,proto3,oneof"`
+}
+
+type Event_AllHandsLowered struct {
+	AllHandsLowered *AllHandsLowered `protobuf:"bytes,29,opt,name=all_hands_lowered,json=allHandsLowered,proto3,oneof"`
+}
+
+type Event_HandModeSet struct {
+	HandModeSet *HandModeSet `protobuf:"bytes,30,opt,name=hand_mode_set,json=handModeSet,proto3,oneof"`
+}
+
+type Event_Invited struct {
+	Invited *Invited `protobuf:"bytes,31,opt,name=invited,proto3,oneof"`
+}
+
+type Event_InviteClosed struct {
+	InviteClosed *InviteClosed `protobuf:"bytes,32,opt,name=invite_closed,json=inviteClosed,proto3,oneof"`
+}
+
+type Event_Held struct {
+	Held *Held `protobuf:"bytes,33,opt,name=held,proto3,oneof"`
+}
+
+type Event_Released struct {
+	Released *Released `protobuf:"bytes,34,opt,name=released,proto3,oneof"`
+}
+
+type Event_Appointed struct {
+	Appointed *Appointed `protobuf:"bytes,35,opt,name=appointed,proto3,oneof"`
+}
+
+type Event_Dismissed struct {
+	Dismissed *Dismissed `protobuf:"bytes,36,opt,name=dismissed,proto3,oneof"`
+}
+
+type Event_Removed struct {
+	Removed *Removed `protobuf:"bytes,37,opt,name=removed,proto3,oneof"`
+}
+
+type Event_Readmitted struct {
+	Readmitted *Readmitted `protobuf:"bytes,38,opt,name=readmitted,proto3,oneof"`
+}
+
+type Event_MediaFound struct {
+	MediaFound *MediaFound `protobuf:"bytes,39,opt,name=media_found,json=mediaFound,proto3,oneof"`
+}
+
+type Event_MediaLost struct {
+	MediaLost *MediaLost `protobuf:"bytes,40,opt,name=media_lost,json=mediaLost,proto3,oneof"`
+}
+
+type Event_HandAbsent struct {
+	HandAbsent *HandAbsent `protobuf:"bytes,41,opt,name=hand_absent,json=handAbsent,proto3,oneof"`
+}
+
+type Event_HandPresent struct {
+	HandPresent *HandPresent `protobuf:"bytes,42,opt,name=hand_present,json=handPresent,proto3,oneof"`
+}
+
 func (*Event_RoomOpened) isEvent_Payload() {}
 
 func (*Event_Seated) isEvent_Payload() {}
@@ -316,6 +683,38 @@ func (*Event_Unmuted) isEvent_Payload() {}
 func (*Event_RoomEnded) isEvent_Payload() {}
 
 func (*Event_OriginAnchored) isEvent_Payload() {}
+
+func (*Event_HandRaised) isEvent_Payload() {}
+
+func (*Event_HandLowered) isEvent_Payload() {}
+
+func (*Event_AllHandsLowered) isEvent_Payload() {}
+
+func (*Event_HandModeSet) isEvent_Payload() {}
+
+func (*Event_Invited) isEvent_Payload() {}
+
+func (*Event_InviteClosed) isEvent_Payload() {}
+
+func (*Event_Held) isEvent_Payload() {}
+
+func (*Event_Released) isEvent_Payload() {}
+
+func (*Event_Appointed) isEvent_Payload() {}
+
+func (*Event_Dismissed) isEvent_Payload() {}
+
+func (*Event_Removed) isEvent_Payload() {}
+
+func (*Event_Readmitted) isEvent_Payload() {}
+
+func (*Event_MediaFound) isEvent_Payload() {}
+
+func (*Event_MediaLost) isEvent_Payload() {}
+
+func (*Event_HandAbsent) isEvent_Payload() {}
+
+func (*Event_HandPresent) isEvent_Payload() {}
 
 // Actor is who caused an event: a person, or a service acting by rule.
 type Actor struct {
@@ -393,7 +792,7 @@ type Actor_User struct {
 }
 
 type Actor_Service struct {
-	Service string `protobuf:"bytes,2,opt,name=service,proto3,oneof"` // "room", "sfu", "timer"
+	Service string `protobuf:"bytes,2,opt,name=service,proto3,oneof"` // "room", "sfu", "gateway", "timer"
 }
 
 func (*Actor_User) isActor_Actor() {}
@@ -404,7 +803,7 @@ func (*Actor_Service) isActor_Actor() {}
 type Sealed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
-	Field         string                 `protobuf:"bytes,2,opt,name=field,proto3" json:"field,omitempty"` // "name"
+	Field         string                 `protobuf:"bytes,2,opt,name=field,proto3" json:"field,omitempty"` // "name", "note"
 	Nonce         []byte                 `protobuf:"bytes,3,opt,name=nonce,proto3" json:"nonce,omitempty"`
 	Ciphertext    []byte                 `protobuf:"bytes,4,opt,name=ciphertext,proto3" json:"ciphertext,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -901,11 +1300,791 @@ func (x *OriginAnchored) GetNode() string {
 	return ""
 }
 
+// HandRaised puts a person at the end of the hand queue. The offset of this event is the hand's order: the queue is
+// sorted by it, for everyone. The name and the note are sealed.
+type HandRaised struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandRaised) Reset() {
+	*x = HandRaised{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandRaised) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandRaised) ProtoMessage() {}
+
+func (x *HandRaised) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandRaised.ProtoReflect.Descriptor instead.
+func (*HandRaised) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *HandRaised) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+type HandLowered struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	Reason        HandLowerReason        `protobuf:"varint,2,opt,name=reason,proto3,enum=rostrum.listenerstate.v1.HandLowerReason" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandLowered) Reset() {
+	*x = HandLowered{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandLowered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandLowered) ProtoMessage() {}
+
+func (x *HandLowered) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandLowered.ProtoReflect.Descriptor instead.
+func (*HandLowered) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *HandLowered) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *HandLowered) GetReason() HandLowerReason {
+	if x != nil {
+		return x.Reason
+	}
+	return HandLowerReason_HAND_LOWER_REASON_UNSPECIFIED
+}
+
+// AllHandsLowered empties the hand queue.
+type AllHandsLowered struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AllHandsLowered) Reset() {
+	*x = AllHandsLowered{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AllHandsLowered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AllHandsLowered) ProtoMessage() {}
+
+func (x *AllHandsLowered) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AllHandsLowered.ProtoReflect.Descriptor instead.
+func (*AllHandsLowered) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{12}
+}
+
+// HandModeSet says who may raise a hand from now on. CLOSED also empties the hand queue.
+type HandModeSet struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Mode          v1.HandMode            `protobuf:"varint,1,opt,name=mode,proto3,enum=rostrum.listen.v1.HandMode" json:"mode,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandModeSet) Reset() {
+	*x = HandModeSet{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandModeSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandModeSet) ProtoMessage() {}
+
+func (x *HandModeSet) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandModeSet.ProtoReflect.Descriptor instead.
+func (*HandModeSet) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *HandModeSet) GetMode() v1.HandMode {
+	if x != nil {
+		return x.Mode
+	}
+	return v1.HandMode(0)
+}
+
+// Invited asks a person on stage and keeps a seat free for the answer. The name is sealed.
+type Invited struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Invited) Reset() {
+	*x = Invited{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Invited) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Invited) ProtoMessage() {}
+
+func (x *Invited) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Invited.ProtoReflect.Descriptor instead.
+func (*Invited) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Invited) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Invited) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+type InviteClosed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	Reason        InviteCloseReason      `protobuf:"varint,2,opt,name=reason,proto3,enum=rostrum.listenerstate.v1.InviteCloseReason" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InviteClosed) Reset() {
+	*x = InviteClosed{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InviteClosed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InviteClosed) ProtoMessage() {}
+
+func (x *InviteClosed) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InviteClosed.ProtoReflect.Descriptor instead.
+func (*InviteClosed) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *InviteClosed) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *InviteClosed) GetReason() InviteCloseReason {
+	if x != nil {
+		return x.Reason
+	}
+	return InviteCloseReason_INVITE_CLOSE_REASON_UNSPECIFIED
+}
+
+// Held closes the microphone of a seat until it is released; its person cannot open it.
+type Held struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	Seat          uint32                 `protobuf:"varint,2,opt,name=seat,proto3" json:"seat,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Held) Reset() {
+	*x = Held{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Held) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Held) ProtoMessage() {}
+
+func (x *Held) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Held.ProtoReflect.Descriptor instead.
+func (*Held) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Held) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Held) GetSeat() uint32 {
+	if x != nil {
+		return x.Seat
+	}
+	return 0
+}
+
+// Released lets a held person open the microphone again. It stays muted.
+type Released struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	Seat          uint32                 `protobuf:"varint,2,opt,name=seat,proto3" json:"seat,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Released) Reset() {
+	*x = Released{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Released) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Released) ProtoMessage() {}
+
+func (x *Released) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Released.ProtoReflect.Descriptor instead.
+func (*Released) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Released) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Released) GetSeat() uint32 {
+	if x != nil {
+		return x.Seat
+	}
+	return 0
+}
+
+// Appointed makes a person a moderator, seated or not.
+type Appointed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Appointed) Reset() {
+	*x = Appointed{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Appointed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Appointed) ProtoMessage() {}
+
+func (x *Appointed) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Appointed.ProtoReflect.Descriptor instead.
+func (*Appointed) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Appointed) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+type Dismissed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Dismissed) Reset() {
+	*x = Dismissed{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Dismissed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Dismissed) ProtoMessage() {}
+
+func (x *Dismissed) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Dismissed.ProtoReflect.Descriptor instead.
+func (*Dismissed) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Dismissed) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+// Removed keeps a person from the stage and the queue until readmitted. Seat, hand, invite and powers are gone.
+type Removed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Removed) Reset() {
+	*x = Removed{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Removed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Removed) ProtoMessage() {}
+
+func (x *Removed) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Removed.ProtoReflect.Descriptor instead.
+func (*Removed) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Removed) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+type Readmitted struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Readmitted) Reset() {
+	*x = Readmitted{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Readmitted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Readmitted) ProtoMessage() {}
+
+func (x *Readmitted) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Readmitted.ProtoReflect.Descriptor instead.
+func (*Readmitted) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Readmitted) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+// MediaFound says that a seated person's session has begun.
+type MediaFound struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	Seat          uint32                 `protobuf:"varint,2,opt,name=seat,proto3" json:"seat,omitempty"`
+	Session       string                 `protobuf:"bytes,3,opt,name=session,proto3" json:"session,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MediaFound) Reset() {
+	*x = MediaFound{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MediaFound) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MediaFound) ProtoMessage() {}
+
+func (x *MediaFound) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MediaFound.ProtoReflect.Descriptor instead.
+func (*MediaFound) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *MediaFound) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *MediaFound) GetSeat() uint32 {
+	if x != nil {
+		return x.Seat
+	}
+	return 0
+}
+
+func (x *MediaFound) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+// MediaLost says that it has ended. The seat is kept for the grace time.
+type MediaLost struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	Seat          uint32                 `protobuf:"varint,2,opt,name=seat,proto3" json:"seat,omitempty"`
+	Session       string                 `protobuf:"bytes,3,opt,name=session,proto3" json:"session,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MediaLost) Reset() {
+	*x = MediaLost{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MediaLost) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MediaLost) ProtoMessage() {}
+
+func (x *MediaLost) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MediaLost.ProtoReflect.Descriptor instead.
+func (*MediaLost) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *MediaLost) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *MediaLost) GetSeat() uint32 {
+	if x != nil {
+		return x.Seat
+	}
+	return 0
+}
+
+func (x *MediaLost) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+// HandAbsent says that a person with a raised hand lost the connection. The hand is kept for the grace time.
+type HandAbsent struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandAbsent) Reset() {
+	*x = HandAbsent{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandAbsent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandAbsent) ProtoMessage() {}
+
+func (x *HandAbsent) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandAbsent.ProtoReflect.Descriptor instead.
+func (*HandAbsent) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *HandAbsent) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+type HandPresent struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandPresent) Reset() {
+	*x = HandPresent{}
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandPresent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandPresent) ProtoMessage() {}
+
+func (x *HandPresent) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_event_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandPresent.ProtoReflect.Descriptor instead.
+func (*HandPresent) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_event_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *HandPresent) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
 var File_rostrum_listenerstate_v1_event_proto protoreflect.FileDescriptor
 
 const file_rostrum_listenerstate_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"$rostrum/listenerstate/v1/event.proto\x12\x18rostrum.listenerstate.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1erostrum/listen/v1/listen.proto\"\xc9\x06\n" +
+	"$rostrum/listenerstate/v1/event.proto\x12\x18rostrum.listenerstate.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1erostrum/listen/v1/listen.proto\"\xbf\x0f\n" +
 	"\x05Event\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x10\n" +
 	"\x03app\x18\x02 \x01(\tR\x03app\x12\x12\n" +
@@ -925,7 +2104,29 @@ const file_rostrum_listenerstate_v1_event_proto_rawDesc = "" +
 	"\aunmuted\x18\x18 \x01(\v2!.rostrum.listenerstate.v1.UnmutedH\x00R\aunmuted\x12D\n" +
 	"\n" +
 	"room_ended\x18\x19 \x01(\v2#.rostrum.listenerstate.v1.RoomEndedH\x00R\troomEnded\x12S\n" +
-	"\x0forigin_anchored\x18\x1a \x01(\v2(.rostrum.listenerstate.v1.OriginAnchoredH\x00R\x0eoriginAnchoredB\t\n" +
+	"\x0forigin_anchored\x18\x1a \x01(\v2(.rostrum.listenerstate.v1.OriginAnchoredH\x00R\x0eoriginAnchored\x12G\n" +
+	"\vhand_raised\x18\x1b \x01(\v2$.rostrum.listenerstate.v1.HandRaisedH\x00R\n" +
+	"handRaised\x12J\n" +
+	"\fhand_lowered\x18\x1c \x01(\v2%.rostrum.listenerstate.v1.HandLoweredH\x00R\vhandLowered\x12W\n" +
+	"\x11all_hands_lowered\x18\x1d \x01(\v2).rostrum.listenerstate.v1.AllHandsLoweredH\x00R\x0fallHandsLowered\x12K\n" +
+	"\rhand_mode_set\x18\x1e \x01(\v2%.rostrum.listenerstate.v1.HandModeSetH\x00R\vhandModeSet\x12=\n" +
+	"\ainvited\x18\x1f \x01(\v2!.rostrum.listenerstate.v1.InvitedH\x00R\ainvited\x12M\n" +
+	"\rinvite_closed\x18  \x01(\v2&.rostrum.listenerstate.v1.InviteClosedH\x00R\finviteClosed\x124\n" +
+	"\x04held\x18! \x01(\v2\x1e.rostrum.listenerstate.v1.HeldH\x00R\x04held\x12@\n" +
+	"\breleased\x18\" \x01(\v2\".rostrum.listenerstate.v1.ReleasedH\x00R\breleased\x12C\n" +
+	"\tappointed\x18# \x01(\v2#.rostrum.listenerstate.v1.AppointedH\x00R\tappointed\x12C\n" +
+	"\tdismissed\x18$ \x01(\v2#.rostrum.listenerstate.v1.DismissedH\x00R\tdismissed\x12=\n" +
+	"\aremoved\x18% \x01(\v2!.rostrum.listenerstate.v1.RemovedH\x00R\aremoved\x12F\n" +
+	"\n" +
+	"readmitted\x18& \x01(\v2$.rostrum.listenerstate.v1.ReadmittedH\x00R\n" +
+	"readmitted\x12G\n" +
+	"\vmedia_found\x18' \x01(\v2$.rostrum.listenerstate.v1.MediaFoundH\x00R\n" +
+	"mediaFound\x12D\n" +
+	"\n" +
+	"media_lost\x18( \x01(\v2#.rostrum.listenerstate.v1.MediaLostH\x00R\tmediaLost\x12G\n" +
+	"\vhand_absent\x18) \x01(\v2$.rostrum.listenerstate.v1.HandAbsentH\x00R\n" +
+	"handAbsent\x12J\n" +
+	"\fhand_present\x18* \x01(\v2%.rostrum.listenerstate.v1.HandPresentH\x00R\vhandPresentB\t\n" +
 	"\apayload\"B\n" +
 	"\x05Actor\x12\x14\n" +
 	"\x04user\x18\x01 \x01(\tH\x00R\x04user\x12\x1a\n" +
@@ -968,12 +2169,78 @@ const file_rostrum_listenerstate_v1_event_proto_rawDesc = "" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12!\n" +
 	"\ffirst_number\x18\x02 \x01(\x04R\vfirstNumber\x127\n" +
 	"\twall_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bwallTime\x12\x12\n" +
-	"\x04node\x18\x04 \x01(\tR\x04node*\x83\x01\n" +
+	"\x04node\x18\x04 \x01(\tR\x04node\" \n" +
+	"\n" +
+	"HandRaised\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\"d\n" +
+	"\vHandLowered\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12A\n" +
+	"\x06reason\x18\x02 \x01(\x0e2).rostrum.listenerstate.v1.HandLowerReasonR\x06reason\"\x11\n" +
+	"\x0fAllHandsLowered\">\n" +
+	"\vHandModeSet\x12/\n" +
+	"\x04mode\x18\x01 \x01(\x0e2\x1b.rostrum.listen.v1.HandModeR\x04mode\"X\n" +
+	"\aInvited\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x129\n" +
+	"\n" +
+	"expires_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"g\n" +
+	"\fInviteClosed\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12C\n" +
+	"\x06reason\x18\x02 \x01(\x0e2+.rostrum.listenerstate.v1.InviteCloseReasonR\x06reason\".\n" +
+	"\x04Held\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
+	"\x04seat\x18\x02 \x01(\rR\x04seat\"2\n" +
+	"\bReleased\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
+	"\x04seat\x18\x02 \x01(\rR\x04seat\"\x1f\n" +
+	"\tAppointed\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\"\x1f\n" +
+	"\tDismissed\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\"\x1d\n" +
+	"\aRemoved\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\" \n" +
+	"\n" +
+	"Readmitted\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\"N\n" +
+	"\n" +
+	"MediaFound\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
+	"\x04seat\x18\x02 \x01(\rR\x04seat\x12\x18\n" +
+	"\asession\x18\x03 \x01(\tR\asession\"M\n" +
+	"\tMediaLost\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
+	"\x04seat\x18\x02 \x01(\rR\x04seat\x12\x18\n" +
+	"\asession\x18\x03 \x01(\tR\asession\" \n" +
+	"\n" +
+	"HandAbsent\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\"!\n" +
+	"\vHandPresent\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user*\xb6\x01\n" +
 	"\fUnseatReason\x12\x1d\n" +
 	"\x19UNSEAT_REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12UNSEAT_REASON_LEFT\x10\x01\x12#\n" +
 	"\x1fUNSEAT_REASON_MOVED_TO_AUDIENCE\x10\x02\x12\x17\n" +
-	"\x13UNSEAT_REASON_ENDED\x10\x03B8Z6rostrum/proto/rostrum/listenerstate/v1;listenerstatev1b\x06proto3"
+	"\x13UNSEAT_REASON_ENDED\x10\x03\x12\x19\n" +
+	"\x15UNSEAT_REASON_REMOVED\x10\x04\x12\x16\n" +
+	"\x12UNSEAT_REASON_AWAY\x10\x05*\xa5\x02\n" +
+	"\x0fHandLowerReason\x12!\n" +
+	"\x1dHAND_LOWER_REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16HAND_LOWER_REASON_SELF\x10\x01\x12\x1f\n" +
+	"\x1bHAND_LOWER_REASON_MODERATOR\x10\x02\x12\x1c\n" +
+	"\x18HAND_LOWER_REASON_SEATED\x10\x03\x12\x1e\n" +
+	"\x1aHAND_LOWER_REASON_DECLINED\x10\x04\x12\x1d\n" +
+	"\x19HAND_LOWER_REASON_EXPIRED\x10\x05\x12\x1a\n" +
+	"\x16HAND_LOWER_REASON_AWAY\x10\x06\x12\x1a\n" +
+	"\x16HAND_LOWER_REASON_LEFT\x10\a\x12\x1d\n" +
+	"\x19HAND_LOWER_REASON_REMOVED\x10\b*\x9f\x02\n" +
+	"\x11InviteCloseReason\x12#\n" +
+	"\x1fINVITE_CLOSE_REASON_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cINVITE_CLOSE_REASON_ACCEPTED\x10\x01\x12 \n" +
+	"\x1cINVITE_CLOSE_REASON_DECLINED\x10\x02\x12!\n" +
+	"\x1dINVITE_CLOSE_REASON_WITHDRAWN\x10\x03\x12\x1f\n" +
+	"\x1bINVITE_CLOSE_REASON_EXPIRED\x10\x04\x12\x1e\n" +
+	"\x1aINVITE_CLOSE_REASON_SEATED\x10\x05\x12\x1c\n" +
+	"\x18INVITE_CLOSE_REASON_LEFT\x10\x06\x12\x1f\n" +
+	"\x1bINVITE_CLOSE_REASON_REMOVED\x10\aB8Z6rostrum/proto/rostrum/listenerstate/v1;listenerstatev1b\x06proto3"
 
 var (
 	file_rostrum_listenerstate_v1_event_proto_rawDescOnce sync.Once
@@ -987,44 +2254,83 @@ func file_rostrum_listenerstate_v1_event_proto_rawDescGZIP() []byte {
 	return file_rostrum_listenerstate_v1_event_proto_rawDescData
 }
 
-var file_rostrum_listenerstate_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_rostrum_listenerstate_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_rostrum_listenerstate_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_rostrum_listenerstate_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_rostrum_listenerstate_v1_event_proto_goTypes = []any{
 	(UnseatReason)(0),             // 0: rostrum.listenerstate.v1.UnseatReason
-	(*Event)(nil),                 // 1: rostrum.listenerstate.v1.Event
-	(*Actor)(nil),                 // 2: rostrum.listenerstate.v1.Actor
-	(*Sealed)(nil),                // 3: rostrum.listenerstate.v1.Sealed
-	(*RoomOpened)(nil),            // 4: rostrum.listenerstate.v1.RoomOpened
-	(*Seated)(nil),                // 5: rostrum.listenerstate.v1.Seated
-	(*Unseated)(nil),              // 6: rostrum.listenerstate.v1.Unseated
-	(*Muted)(nil),                 // 7: rostrum.listenerstate.v1.Muted
-	(*Unmuted)(nil),               // 8: rostrum.listenerstate.v1.Unmuted
-	(*RoomEnded)(nil),             // 9: rostrum.listenerstate.v1.RoomEnded
-	(*OriginAnchored)(nil),        // 10: rostrum.listenerstate.v1.OriginAnchored
-	(*v1.Position)(nil),           // 11: rostrum.listen.v1.Position
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
-	(v1.Role)(0),                  // 13: rostrum.listen.v1.Role
+	(HandLowerReason)(0),          // 1: rostrum.listenerstate.v1.HandLowerReason
+	(InviteCloseReason)(0),        // 2: rostrum.listenerstate.v1.InviteCloseReason
+	(*Event)(nil),                 // 3: rostrum.listenerstate.v1.Event
+	(*Actor)(nil),                 // 4: rostrum.listenerstate.v1.Actor
+	(*Sealed)(nil),                // 5: rostrum.listenerstate.v1.Sealed
+	(*RoomOpened)(nil),            // 6: rostrum.listenerstate.v1.RoomOpened
+	(*Seated)(nil),                // 7: rostrum.listenerstate.v1.Seated
+	(*Unseated)(nil),              // 8: rostrum.listenerstate.v1.Unseated
+	(*Muted)(nil),                 // 9: rostrum.listenerstate.v1.Muted
+	(*Unmuted)(nil),               // 10: rostrum.listenerstate.v1.Unmuted
+	(*RoomEnded)(nil),             // 11: rostrum.listenerstate.v1.RoomEnded
+	(*OriginAnchored)(nil),        // 12: rostrum.listenerstate.v1.OriginAnchored
+	(*HandRaised)(nil),            // 13: rostrum.listenerstate.v1.HandRaised
+	(*HandLowered)(nil),           // 14: rostrum.listenerstate.v1.HandLowered
+	(*AllHandsLowered)(nil),       // 15: rostrum.listenerstate.v1.AllHandsLowered
+	(*HandModeSet)(nil),           // 16: rostrum.listenerstate.v1.HandModeSet
+	(*Invited)(nil),               // 17: rostrum.listenerstate.v1.Invited
+	(*InviteClosed)(nil),          // 18: rostrum.listenerstate.v1.InviteClosed
+	(*Held)(nil),                  // 19: rostrum.listenerstate.v1.Held
+	(*Released)(nil),              // 20: rostrum.listenerstate.v1.Released
+	(*Appointed)(nil),             // 21: rostrum.listenerstate.v1.Appointed
+	(*Dismissed)(nil),             // 22: rostrum.listenerstate.v1.Dismissed
+	(*Removed)(nil),               // 23: rostrum.listenerstate.v1.Removed
+	(*Readmitted)(nil),            // 24: rostrum.listenerstate.v1.Readmitted
+	(*MediaFound)(nil),            // 25: rostrum.listenerstate.v1.MediaFound
+	(*MediaLost)(nil),             // 26: rostrum.listenerstate.v1.MediaLost
+	(*HandAbsent)(nil),            // 27: rostrum.listenerstate.v1.HandAbsent
+	(*HandPresent)(nil),           // 28: rostrum.listenerstate.v1.HandPresent
+	(*v1.Position)(nil),           // 29: rostrum.listen.v1.Position
+	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
+	(v1.Role)(0),                  // 31: rostrum.listen.v1.Role
+	(v1.HandMode)(0),              // 32: rostrum.listen.v1.HandMode
 }
 var file_rostrum_listenerstate_v1_event_proto_depIdxs = []int32{
-	11, // 0: rostrum.listenerstate.v1.Event.position:type_name -> rostrum.listen.v1.Position
-	12, // 1: rostrum.listenerstate.v1.Event.wall_time:type_name -> google.protobuf.Timestamp
-	2,  // 2: rostrum.listenerstate.v1.Event.actor:type_name -> rostrum.listenerstate.v1.Actor
-	3,  // 3: rostrum.listenerstate.v1.Event.sealed:type_name -> rostrum.listenerstate.v1.Sealed
-	4,  // 4: rostrum.listenerstate.v1.Event.room_opened:type_name -> rostrum.listenerstate.v1.RoomOpened
-	5,  // 5: rostrum.listenerstate.v1.Event.seated:type_name -> rostrum.listenerstate.v1.Seated
-	6,  // 6: rostrum.listenerstate.v1.Event.unseated:type_name -> rostrum.listenerstate.v1.Unseated
-	7,  // 7: rostrum.listenerstate.v1.Event.muted:type_name -> rostrum.listenerstate.v1.Muted
-	8,  // 8: rostrum.listenerstate.v1.Event.unmuted:type_name -> rostrum.listenerstate.v1.Unmuted
-	9,  // 9: rostrum.listenerstate.v1.Event.room_ended:type_name -> rostrum.listenerstate.v1.RoomEnded
-	10, // 10: rostrum.listenerstate.v1.Event.origin_anchored:type_name -> rostrum.listenerstate.v1.OriginAnchored
-	13, // 11: rostrum.listenerstate.v1.Seated.role:type_name -> rostrum.listen.v1.Role
-	0,  // 12: rostrum.listenerstate.v1.Unseated.reason:type_name -> rostrum.listenerstate.v1.UnseatReason
-	12, // 13: rostrum.listenerstate.v1.OriginAnchored.wall_time:type_name -> google.protobuf.Timestamp
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	29, // 0: rostrum.listenerstate.v1.Event.position:type_name -> rostrum.listen.v1.Position
+	30, // 1: rostrum.listenerstate.v1.Event.wall_time:type_name -> google.protobuf.Timestamp
+	4,  // 2: rostrum.listenerstate.v1.Event.actor:type_name -> rostrum.listenerstate.v1.Actor
+	5,  // 3: rostrum.listenerstate.v1.Event.sealed:type_name -> rostrum.listenerstate.v1.Sealed
+	6,  // 4: rostrum.listenerstate.v1.Event.room_opened:type_name -> rostrum.listenerstate.v1.RoomOpened
+	7,  // 5: rostrum.listenerstate.v1.Event.seated:type_name -> rostrum.listenerstate.v1.Seated
+	8,  // 6: rostrum.listenerstate.v1.Event.unseated:type_name -> rostrum.listenerstate.v1.Unseated
+	9,  // 7: rostrum.listenerstate.v1.Event.muted:type_name -> rostrum.listenerstate.v1.Muted
+	10, // 8: rostrum.listenerstate.v1.Event.unmuted:type_name -> rostrum.listenerstate.v1.Unmuted
+	11, // 9: rostrum.listenerstate.v1.Event.room_ended:type_name -> rostrum.listenerstate.v1.RoomEnded
+	12, // 10: rostrum.listenerstate.v1.Event.origin_anchored:type_name -> rostrum.listenerstate.v1.OriginAnchored
+	13, // 11: rostrum.listenerstate.v1.Event.hand_raised:type_name -> rostrum.listenerstate.v1.HandRaised
+	14, // 12: rostrum.listenerstate.v1.Event.hand_lowered:type_name -> rostrum.listenerstate.v1.HandLowered
+	15, // 13: rostrum.listenerstate.v1.Event.all_hands_lowered:type_name -> rostrum.listenerstate.v1.AllHandsLowered
+	16, // 14: rostrum.listenerstate.v1.Event.hand_mode_set:type_name -> rostrum.listenerstate.v1.HandModeSet
+	17, // 15: rostrum.listenerstate.v1.Event.invited:type_name -> rostrum.listenerstate.v1.Invited
+	18, // 16: rostrum.listenerstate.v1.Event.invite_closed:type_name -> rostrum.listenerstate.v1.InviteClosed
+	19, // 17: rostrum.listenerstate.v1.Event.held:type_name -> rostrum.listenerstate.v1.Held
+	20, // 18: rostrum.listenerstate.v1.Event.released:type_name -> rostrum.listenerstate.v1.Released
+	21, // 19: rostrum.listenerstate.v1.Event.appointed:type_name -> rostrum.listenerstate.v1.Appointed
+	22, // 20: rostrum.listenerstate.v1.Event.dismissed:type_name -> rostrum.listenerstate.v1.Dismissed
+	23, // 21: rostrum.listenerstate.v1.Event.removed:type_name -> rostrum.listenerstate.v1.Removed
+	24, // 22: rostrum.listenerstate.v1.Event.readmitted:type_name -> rostrum.listenerstate.v1.Readmitted
+	25, // 23: rostrum.listenerstate.v1.Event.media_found:type_name -> rostrum.listenerstate.v1.MediaFound
+	26, // 24: rostrum.listenerstate.v1.Event.media_lost:type_name -> rostrum.listenerstate.v1.MediaLost
+	27, // 25: rostrum.listenerstate.v1.Event.hand_absent:type_name -> rostrum.listenerstate.v1.HandAbsent
+	28, // 26: rostrum.listenerstate.v1.Event.hand_present:type_name -> rostrum.listenerstate.v1.HandPresent
+	31, // 27: rostrum.listenerstate.v1.Seated.role:type_name -> rostrum.listen.v1.Role
+	0,  // 28: rostrum.listenerstate.v1.Unseated.reason:type_name -> rostrum.listenerstate.v1.UnseatReason
+	30, // 29: rostrum.listenerstate.v1.OriginAnchored.wall_time:type_name -> google.protobuf.Timestamp
+	1,  // 30: rostrum.listenerstate.v1.HandLowered.reason:type_name -> rostrum.listenerstate.v1.HandLowerReason
+	32, // 31: rostrum.listenerstate.v1.HandModeSet.mode:type_name -> rostrum.listen.v1.HandMode
+	30, // 32: rostrum.listenerstate.v1.Invited.expires_at:type_name -> google.protobuf.Timestamp
+	2,  // 33: rostrum.listenerstate.v1.InviteClosed.reason:type_name -> rostrum.listenerstate.v1.InviteCloseReason
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_rostrum_listenerstate_v1_event_proto_init() }
@@ -1040,6 +2346,22 @@ func file_rostrum_listenerstate_v1_event_proto_init() {
 		(*Event_Unmuted)(nil),
 		(*Event_RoomEnded)(nil),
 		(*Event_OriginAnchored)(nil),
+		(*Event_HandRaised)(nil),
+		(*Event_HandLowered)(nil),
+		(*Event_AllHandsLowered)(nil),
+		(*Event_HandModeSet)(nil),
+		(*Event_Invited)(nil),
+		(*Event_InviteClosed)(nil),
+		(*Event_Held)(nil),
+		(*Event_Released)(nil),
+		(*Event_Appointed)(nil),
+		(*Event_Dismissed)(nil),
+		(*Event_Removed)(nil),
+		(*Event_Readmitted)(nil),
+		(*Event_MediaFound)(nil),
+		(*Event_MediaLost)(nil),
+		(*Event_HandAbsent)(nil),
+		(*Event_HandPresent)(nil),
 	}
 	file_rostrum_listenerstate_v1_event_proto_msgTypes[1].OneofWrappers = []any{
 		(*Actor_User)(nil),
@@ -1050,8 +2372,8 @@ func file_rostrum_listenerstate_v1_event_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rostrum_listenerstate_v1_event_proto_rawDesc), len(file_rostrum_listenerstate_v1_event_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   10,
+			NumEnums:      3,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -39,6 +39,25 @@ type ApplyRequest struct {
 	//	*ApplyRequest_Mute
 	//	*ApplyRequest_Unmute
 	//	*ApplyRequest_AnchorOrigin
+	//	*ApplyRequest_RaiseHand
+	//	*ApplyRequest_LowerHand
+	//	*ApplyRequest_LowerAllHands
+	//	*ApplyRequest_SetHandMode
+	//	*ApplyRequest_Invite
+	//	*ApplyRequest_WithdrawInvite
+	//	*ApplyRequest_AcceptInvite
+	//	*ApplyRequest_DeclineInvite
+	//	*ApplyRequest_SeatPerson
+	//	*ApplyRequest_Hold
+	//	*ApplyRequest_Release
+	//	*ApplyRequest_Appoint
+	//	*ApplyRequest_Dismiss
+	//	*ApplyRequest_Remove
+	//	*ApplyRequest_Readmit
+	//	*ApplyRequest_Leave
+	//	*ApplyRequest_ReportMedia
+	//	*ApplyRequest_ReportPresence
+	//	*ApplyRequest_CloseExpired
 	Command       isApplyRequest_Command `protobuf_oneof:"command"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -172,6 +191,177 @@ func (x *ApplyRequest) GetAnchorOrigin() *AnchorOrigin {
 	return nil
 }
 
+func (x *ApplyRequest) GetRaiseHand() *RaiseHand {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_RaiseHand); ok {
+			return x.RaiseHand
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetLowerHand() *LowerHand {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_LowerHand); ok {
+			return x.LowerHand
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetLowerAllHands() *LowerAllHands {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_LowerAllHands); ok {
+			return x.LowerAllHands
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetSetHandMode() *SetHandMode {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_SetHandMode); ok {
+			return x.SetHandMode
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetInvite() *Invite {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_Invite); ok {
+			return x.Invite
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetWithdrawInvite() *WithdrawInvite {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_WithdrawInvite); ok {
+			return x.WithdrawInvite
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetAcceptInvite() *AcceptInvite {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_AcceptInvite); ok {
+			return x.AcceptInvite
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetDeclineInvite() *DeclineInvite {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_DeclineInvite); ok {
+			return x.DeclineInvite
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetSeatPerson() *SeatPerson {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_SeatPerson); ok {
+			return x.SeatPerson
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetHold() *Hold {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_Hold); ok {
+			return x.Hold
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetRelease() *Release {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_Release); ok {
+			return x.Release
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetAppoint() *Appoint {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_Appoint); ok {
+			return x.Appoint
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetDismiss() *Dismiss {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_Dismiss); ok {
+			return x.Dismiss
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetRemove() *Remove {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_Remove); ok {
+			return x.Remove
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetReadmit() *Readmit {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_Readmit); ok {
+			return x.Readmit
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetLeave() *Leave {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_Leave); ok {
+			return x.Leave
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetReportMedia() *ReportMedia {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_ReportMedia); ok {
+			return x.ReportMedia
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetReportPresence() *ReportPresence {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_ReportPresence); ok {
+			return x.ReportPresence
+		}
+	}
+	return nil
+}
+
+func (x *ApplyRequest) GetCloseExpired() *CloseExpired {
+	if x != nil {
+		if x, ok := x.Command.(*ApplyRequest_CloseExpired); ok {
+			return x.CloseExpired
+		}
+	}
+	return nil
+}
+
 type isApplyRequest_Command interface {
 	isApplyRequest_Command()
 }
@@ -204,6 +394,82 @@ type ApplyRequest_AnchorOrigin struct {
 	AnchorOrigin *AnchorOrigin `protobuf:"bytes,16,opt,name=anchor_origin,json=anchorOrigin,proto3,oneof"`
 }
 
+type ApplyRequest_RaiseHand struct {
+	RaiseHand *RaiseHand `protobuf:"bytes,17,opt,name=raise_hand,json=raiseHand,proto3,oneof"`
+}
+
+type ApplyRequest_LowerHand struct {
+	LowerHand *LowerHand `protobuf:"bytes,18,opt,name=lower_hand,json=lowerHand,proto3,oneof"`
+}
+
+type ApplyRequest_LowerAllHands struct {
+	LowerAllHands *LowerAllHands `protobuf:"bytes,19,opt,name=lower_all_hands,json=lowerAllHands,proto3,oneof"`
+}
+
+type ApplyRequest_SetHandMode struct {
+	SetHandMode *SetHandMode `protobuf:"bytes,20,opt,name=set_hand_mode,json=setHandMode,proto3,oneof"`
+}
+
+type ApplyRequest_Invite struct {
+	Invite *Invite `protobuf:"bytes,21,opt,name=invite,proto3,oneof"`
+}
+
+type ApplyRequest_WithdrawInvite struct {
+	WithdrawInvite *WithdrawInvite `protobuf:"bytes,22,opt,name=withdraw_invite,json=withdrawInvite,proto3,oneof"`
+}
+
+type ApplyRequest_AcceptInvite struct {
+	AcceptInvite *AcceptInvite `protobuf:"bytes,23,opt,name=accept_invite,json=acceptInvite,proto3,oneof"`
+}
+
+type ApplyRequest_DeclineInvite struct {
+	DeclineInvite *DeclineInvite `protobuf:"bytes,24,opt,name=decline_invite,json=declineInvite,proto3,oneof"`
+}
+
+type ApplyRequest_SeatPerson struct {
+	SeatPerson *SeatPerson `protobuf:"bytes,25,opt,name=seat_person,json=seatPerson,proto3,oneof"`
+}
+
+type ApplyRequest_Hold struct {
+	Hold *Hold `protobuf:"bytes,26,opt,name=hold,proto3,oneof"`
+}
+
+type ApplyRequest_Release struct {
+	Release *Release `protobuf:"bytes,27,opt,name=release,proto3,oneof"`
+}
+
+type ApplyRequest_Appoint struct {
+	Appoint *Appoint `protobuf:"bytes,28,opt,name=appoint,proto3,oneof"`
+}
+
+type ApplyRequest_Dismiss struct {
+	Dismiss *Dismiss `protobuf:"bytes,29,opt,name=dismiss,proto3,oneof"`
+}
+
+type ApplyRequest_Remove struct {
+	Remove *Remove `protobuf:"bytes,30,opt,name=remove,proto3,oneof"`
+}
+
+type ApplyRequest_Readmit struct {
+	Readmit *Readmit `protobuf:"bytes,31,opt,name=readmit,proto3,oneof"`
+}
+
+type ApplyRequest_Leave struct {
+	Leave *Leave `protobuf:"bytes,32,opt,name=leave,proto3,oneof"`
+}
+
+type ApplyRequest_ReportMedia struct {
+	ReportMedia *ReportMedia `protobuf:"bytes,33,opt,name=report_media,json=reportMedia,proto3,oneof"`
+}
+
+type ApplyRequest_ReportPresence struct {
+	ReportPresence *ReportPresence `protobuf:"bytes,34,opt,name=report_presence,json=reportPresence,proto3,oneof"`
+}
+
+type ApplyRequest_CloseExpired struct {
+	CloseExpired *CloseExpired `protobuf:"bytes,35,opt,name=close_expired,json=closeExpired,proto3,oneof"`
+}
+
 func (*ApplyRequest_OpenRoom) isApplyRequest_Command() {}
 
 func (*ApplyRequest_EndRoom) isApplyRequest_Command() {}
@@ -217,6 +483,44 @@ func (*ApplyRequest_Mute) isApplyRequest_Command() {}
 func (*ApplyRequest_Unmute) isApplyRequest_Command() {}
 
 func (*ApplyRequest_AnchorOrigin) isApplyRequest_Command() {}
+
+func (*ApplyRequest_RaiseHand) isApplyRequest_Command() {}
+
+func (*ApplyRequest_LowerHand) isApplyRequest_Command() {}
+
+func (*ApplyRequest_LowerAllHands) isApplyRequest_Command() {}
+
+func (*ApplyRequest_SetHandMode) isApplyRequest_Command() {}
+
+func (*ApplyRequest_Invite) isApplyRequest_Command() {}
+
+func (*ApplyRequest_WithdrawInvite) isApplyRequest_Command() {}
+
+func (*ApplyRequest_AcceptInvite) isApplyRequest_Command() {}
+
+func (*ApplyRequest_DeclineInvite) isApplyRequest_Command() {}
+
+func (*ApplyRequest_SeatPerson) isApplyRequest_Command() {}
+
+func (*ApplyRequest_Hold) isApplyRequest_Command() {}
+
+func (*ApplyRequest_Release) isApplyRequest_Command() {}
+
+func (*ApplyRequest_Appoint) isApplyRequest_Command() {}
+
+func (*ApplyRequest_Dismiss) isApplyRequest_Command() {}
+
+func (*ApplyRequest_Remove) isApplyRequest_Command() {}
+
+func (*ApplyRequest_Readmit) isApplyRequest_Command() {}
+
+func (*ApplyRequest_Leave) isApplyRequest_Command() {}
+
+func (*ApplyRequest_ReportMedia) isApplyRequest_Command() {}
+
+func (*ApplyRequest_ReportPresence) isApplyRequest_Command() {}
+
+func (*ApplyRequest_CloseExpired) isApplyRequest_Command() {}
 
 type OpenRoom struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -399,7 +703,8 @@ func (x *TakeSeat) GetMuted() bool {
 	return false
 }
 
-// LeaveSeat unseats a person: oneself, or anyone for the host.
+// LeaveSeat unseats a person: oneself, or others for those who stand above them. Who left a seat by oneself may take one
+// again for 30 s without asking.
 type LeaveSeat struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
@@ -601,19 +906,905 @@ func (x *AnchorOrigin) GetNode() string {
 	return ""
 }
 
+// RaiseHand puts the actor at the end of the hand queue. A hand that is up stays where it is.
+type RaiseHand struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// At most 140 graphemes, one line; may be empty.
+	Note          string `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RaiseHand) Reset() {
+	*x = RaiseHand{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RaiseHand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RaiseHand) ProtoMessage() {}
+
+func (x *RaiseHand) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RaiseHand.ProtoReflect.Descriptor instead.
+func (*RaiseHand) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RaiseHand) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RaiseHand) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// LowerHand lowers one's own hand, or anyone's for moderators.
+type LowerHand struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LowerHand) Reset() {
+	*x = LowerHand{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LowerHand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LowerHand) ProtoMessage() {}
+
+func (x *LowerHand) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LowerHand.ProtoReflect.Descriptor instead.
+func (*LowerHand) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *LowerHand) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+type LowerAllHands struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LowerAllHands) Reset() {
+	*x = LowerAllHands{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LowerAllHands) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LowerAllHands) ProtoMessage() {}
+
+func (x *LowerAllHands) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LowerAllHands.ProtoReflect.Descriptor instead.
+func (*LowerAllHands) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{10}
+}
+
+type SetHandMode struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Mode          v1.HandMode            `protobuf:"varint,1,opt,name=mode,proto3,enum=rostrum.listen.v1.HandMode" json:"mode,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetHandMode) Reset() {
+	*x = SetHandMode{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetHandMode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetHandMode) ProtoMessage() {}
+
+func (x *SetHandMode) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetHandMode.ProtoReflect.Descriptor instead.
+func (*SetHandMode) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *SetHandMode) GetMode() v1.HandMode {
+	if x != nil {
+		return x.Mode
+	}
+	return v1.HandMode(0)
+}
+
+// Invite asks a person on stage. Inviting again renews the expiry.
+type Invite struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	User  string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// As the inviter's gateway knows it; empty: the name of the raised hand.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// 5 to 600; 0: 60.
+	ExpiresInSeconds uint32 `protobuf:"varint,3,opt,name=expires_in_seconds,json=expiresInSeconds,proto3" json:"expires_in_seconds,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *Invite) Reset() {
+	*x = Invite{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Invite) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Invite) ProtoMessage() {}
+
+func (x *Invite) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Invite.ProtoReflect.Descriptor instead.
+func (*Invite) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Invite) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Invite) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Invite) GetExpiresInSeconds() uint32 {
+	if x != nil {
+		return x.ExpiresInSeconds
+	}
+	return 0
+}
+
+type WithdrawInvite struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawInvite) Reset() {
+	*x = WithdrawInvite{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawInvite) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawInvite) ProtoMessage() {}
+
+func (x *WithdrawInvite) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawInvite.ProtoReflect.Descriptor instead.
+func (*WithdrawInvite) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *WithdrawInvite) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+// AcceptInvite seats the actor on a free seat.
+type AcceptInvite struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Muted         bool                   `protobuf:"varint,2,opt,name=muted,proto3" json:"muted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcceptInvite) Reset() {
+	*x = AcceptInvite{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcceptInvite) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcceptInvite) ProtoMessage() {}
+
+func (x *AcceptInvite) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcceptInvite.ProtoReflect.Descriptor instead.
+func (*AcceptInvite) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *AcceptInvite) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AcceptInvite) GetMuted() bool {
+	if x != nil {
+		return x.Muted
+	}
+	return false
+}
+
+type DeclineInvite struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeclineInvite) Reset() {
+	*x = DeclineInvite{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeclineInvite) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeclineInvite) ProtoMessage() {}
+
+func (x *DeclineInvite) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeclineInvite.ProtoReflect.Descriptor instead.
+func (*DeclineInvite) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{15}
+}
+
+// SeatPerson seats a person without asking, muted: nobody opens another person's microphone.
+type SeatPerson struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SeatPerson) Reset() {
+	*x = SeatPerson{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SeatPerson) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SeatPerson) ProtoMessage() {}
+
+func (x *SeatPerson) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SeatPerson.ProtoReflect.Descriptor instead.
+func (*SeatPerson) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *SeatPerson) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *SeatPerson) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// Hold mutes a person until released.
+type Hold struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Hold) Reset() {
+	*x = Hold{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Hold) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Hold) ProtoMessage() {}
+
+func (x *Hold) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Hold.ProtoReflect.Descriptor instead.
+func (*Hold) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Hold) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+type Release struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Release) Reset() {
+	*x = Release{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Release) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Release) ProtoMessage() {}
+
+func (x *Release) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Release.ProtoReflect.Descriptor instead.
+func (*Release) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Release) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+type Appoint struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Appoint) Reset() {
+	*x = Appoint{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Appoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Appoint) ProtoMessage() {}
+
+func (x *Appoint) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Appoint.ProtoReflect.Descriptor instead.
+func (*Appoint) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Appoint) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+// Dismiss ends a moderator's powers: one's own, or anyone's for the host.
+type Dismiss struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Dismiss) Reset() {
+	*x = Dismiss{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Dismiss) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Dismiss) ProtoMessage() {}
+
+func (x *Dismiss) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Dismiss.ProtoReflect.Descriptor instead.
+func (*Dismiss) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Dismiss) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+type Remove struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Remove) Reset() {
+	*x = Remove{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Remove) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Remove) ProtoMessage() {}
+
+func (x *Remove) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Remove.ProtoReflect.Descriptor instead.
+func (*Remove) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Remove) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+type Readmit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Readmit) Reset() {
+	*x = Readmit{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Readmit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Readmit) ProtoMessage() {}
+
+func (x *Readmit) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Readmit.ProtoReflect.Descriptor instead.
+func (*Readmit) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *Readmit) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+// Leave gives up the actor's seat, hand and invite.
+type Leave struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Leave) Reset() {
+	*x = Leave{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Leave) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Leave) ProtoMessage() {}
+
+func (x *Leave) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Leave.ProtoReflect.Descriptor instead.
+func (*Leave) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{23}
+}
+
+// ReportMedia is what the SFU says of a seated person's session. A loss of another session than the newest found is
+// ignored.
+type ReportMedia struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	Session       string                 `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	Lost          bool                   `protobuf:"varint,3,opt,name=lost,proto3" json:"lost,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportMedia) Reset() {
+	*x = ReportMedia{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportMedia) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportMedia) ProtoMessage() {}
+
+func (x *ReportMedia) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportMedia.ProtoReflect.Descriptor instead.
+func (*ReportMedia) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ReportMedia) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *ReportMedia) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *ReportMedia) GetLost() bool {
+	if x != nil {
+		return x.Lost
+	}
+	return false
+}
+
+// ReportPresence is what a gateway says of a person with a raised hand.
+type ReportPresence struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	Absent        bool                   `protobuf:"varint,2,opt,name=absent,proto3" json:"absent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportPresence) Reset() {
+	*x = ReportPresence{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportPresence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportPresence) ProtoMessage() {}
+
+func (x *ReportPresence) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportPresence.ProtoReflect.Descriptor instead.
+func (*ReportPresence) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ReportPresence) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *ReportPresence) GetAbsent() bool {
+	if x != nil {
+		return x.Absent
+	}
+	return false
+}
+
+// CloseExpired does everything whose time has come: invites, absent hands, seats without a microphone.
+type CloseExpired struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CloseExpired) Reset() {
+	*x = CloseExpired{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CloseExpired) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CloseExpired) ProtoMessage() {}
+
+func (x *CloseExpired) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CloseExpired.ProtoReflect.Descriptor instead.
+func (*CloseExpired) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{26}
+}
+
 type ApplyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Of the last event; where nothing changed, the position the decision was made at.
-	Position      *v1.Position `protobuf:"bytes,1,opt,name=position,proto3" json:"position,omitempty"`
-	Events        []*Event     `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
-	Stage         *Stage       `protobuf:"bytes,3,opt,name=stage,proto3" json:"stage,omitempty"`
+	Position *v1.Position `protobuf:"bytes,1,opt,name=position,proto3" json:"position,omitempty"`
+	Events   []*Event     `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
+	// Without hands.
+	Stage *Stage `protobuf:"bytes,3,opt,name=stage,proto3" json:"stage,omitempty"`
+	// Where the actor stands in the hand queue, from 1; 0: the hand is not up.
+	Place         uint32 `protobuf:"varint,4,opt,name=place,proto3" json:"place,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ApplyResponse) Reset() {
 	*x = ApplyResponse{}
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[8]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -625,7 +1816,7 @@ func (x *ApplyResponse) String() string {
 func (*ApplyResponse) ProtoMessage() {}
 
 func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[8]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -638,7 +1829,7 @@ func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyResponse.ProtoReflect.Descriptor instead.
 func (*ApplyResponse) Descriptor() ([]byte, []int) {
-	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{8}
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ApplyResponse) GetPosition() *v1.Position {
@@ -662,19 +1853,135 @@ func (x *ApplyResponse) GetStage() *Stage {
 	return nil
 }
 
+func (x *ApplyResponse) GetPlace() uint32 {
+	if x != nil {
+		return x.Place
+	}
+	return 0
+}
+
+type ReportEnforcedRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	App   string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
+	Room  string                 `protobuf:"bytes,2,opt,name=room,proto3" json:"room,omitempty"`
+	// Of the program whose origin reports; an older one is ignored.
+	Epoch         uint64       `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Position      *v1.Position `protobuf:"bytes,4,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportEnforcedRequest) Reset() {
+	*x = ReportEnforcedRequest{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportEnforcedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportEnforcedRequest) ProtoMessage() {}
+
+func (x *ReportEnforcedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportEnforcedRequest.ProtoReflect.Descriptor instead.
+func (*ReportEnforcedRequest) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ReportEnforcedRequest) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *ReportEnforcedRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *ReportEnforcedRequest) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *ReportEnforcedRequest) GetPosition() *v1.Position {
+	if x != nil {
+		return x.Position
+	}
+	return nil
+}
+
+type ReportEnforcedResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportEnforcedResponse) Reset() {
+	*x = ReportEnforcedResponse{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportEnforcedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportEnforcedResponse) ProtoMessage() {}
+
+func (x *ReportEnforcedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportEnforcedResponse.ProtoReflect.Descriptor instead.
+func (*ReportEnforcedResponse) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{29}
+}
+
 type GetStageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	App   string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
 	Room  string                 `protobuf:"bytes,2,opt,name=room,proto3" json:"room,omitempty"`
 	// Optional: the answer is at or after it.
-	AtLeast       *v1.Position `protobuf:"bytes,3,opt,name=at_least,json=atLeast,proto3" json:"at_least,omitempty"`
+	AtLeast *v1.Position `protobuf:"bytes,3,opt,name=at_least,json=atLeast,proto3" json:"at_least,omitempty"`
+	// The hand queue is wanted too.
+	WithHands bool `protobuf:"varint,4,opt,name=with_hands,json=withHands,proto3" json:"with_hands,omitempty"`
+	// Optional: whose place in the hand queue is wanted.
+	PlaceOf       string `protobuf:"bytes,5,opt,name=place_of,json=placeOf,proto3" json:"place_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetStageRequest) Reset() {
 	*x = GetStageRequest{}
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[9]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -686,7 +1993,7 @@ func (x *GetStageRequest) String() string {
 func (*GetStageRequest) ProtoMessage() {}
 
 func (x *GetStageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[9]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -699,7 +2006,7 @@ func (x *GetStageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStageRequest.ProtoReflect.Descriptor instead.
 func (*GetStageRequest) Descriptor() ([]byte, []int) {
-	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{9}
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetStageRequest) GetApp() string {
@@ -723,16 +2030,32 @@ func (x *GetStageRequest) GetAtLeast() *v1.Position {
 	return nil
 }
 
+func (x *GetStageRequest) GetWithHands() bool {
+	if x != nil {
+		return x.WithHands
+	}
+	return false
+}
+
+func (x *GetStageRequest) GetPlaceOf() string {
+	if x != nil {
+		return x.PlaceOf
+	}
+	return ""
+}
+
 type GetStageResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Stage         *Stage                 `protobuf:"bytes,1,opt,name=stage,proto3" json:"stage,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Stage *Stage                 `protobuf:"bytes,1,opt,name=stage,proto3" json:"stage,omitempty"`
+	// Of place_of, from 1; 0: the hand is not up.
+	Place         uint32 `protobuf:"varint,2,opt,name=place,proto3" json:"place,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetStageResponse) Reset() {
 	*x = GetStageResponse{}
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[10]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -744,7 +2067,7 @@ func (x *GetStageResponse) String() string {
 func (*GetStageResponse) ProtoMessage() {}
 
 func (x *GetStageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[10]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -757,7 +2080,7 @@ func (x *GetStageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStageResponse.ProtoReflect.Descriptor instead.
 func (*GetStageResponse) Descriptor() ([]byte, []int) {
-	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{10}
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetStageResponse) GetStage() *Stage {
@@ -765,6 +2088,13 @@ func (x *GetStageResponse) GetStage() *Stage {
 		return x.Stage
 	}
 	return nil
+}
+
+func (x *GetStageResponse) GetPlace() uint32 {
+	if x != nil {
+		return x.Place
+	}
+	return 0
 }
 
 // Stage is the fold of a room's log, personal fields opened.
@@ -785,13 +2115,27 @@ type Stage struct {
 	Anchor        *OriginAnchored        `protobuf:"bytes,13,opt,name=anchor,proto3" json:"anchor,omitempty"`
 	OpenedAt      *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
 	EndedAt       *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	// Sorted; the host is none of them.
+	Moderators []string    `protobuf:"bytes,16,rep,name=moderators,proto3" json:"moderators,omitempty"`
+	HandMode   v1.HandMode `protobuf:"varint,17,opt,name=hand_mode,json=handMode,proto3,enum=rostrum.listen.v1.HandMode" json:"hand_mode,omitempty"`
+	// In order. Only where they were asked for.
+	Hands     []*Hand          `protobuf:"bytes,18,rep,name=hands,proto3" json:"hands,omitempty"`
+	HandCount uint32           `protobuf:"varint,19,opt,name=hand_count,json=handCount,proto3" json:"hand_count,omitempty"`
+	Invites   []*PendingInvite `protobuf:"bytes,20,rep,name=invites,proto3" json:"invites,omitempty"`
+	// People who are kept out, sorted.
+	Removed []string `protobuf:"bytes,21,rep,name=removed,proto3" json:"removed,omitempty"`
+	// Up to where the SFU does what the stage says; absent: nothing was reported in this term.
+	Enforced *v1.Position `protobuf:"bytes,22,opt,name=enforced,proto3" json:"enforced,omitempty"`
+	// People who were invited or seated before, who may raise a hand while the mode is INVITED, and take a seat again
+	// until returns_until. Not opened to anyone outside.
+	Acquaintances []*Acquaintance `protobuf:"bytes,23,rep,name=acquaintances,proto3" json:"acquaintances,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Stage) Reset() {
 	*x = Stage{}
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[11]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -803,7 +2147,7 @@ func (x *Stage) String() string {
 func (*Stage) ProtoMessage() {}
 
 func (x *Stage) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[11]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -816,7 +2160,7 @@ func (x *Stage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stage.ProtoReflect.Descriptor instead.
 func (*Stage) Descriptor() ([]byte, []int) {
-	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{11}
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Stage) GetApp() string {
@@ -924,19 +2268,296 @@ func (x *Stage) GetEndedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Stage) GetModerators() []string {
+	if x != nil {
+		return x.Moderators
+	}
+	return nil
+}
+
+func (x *Stage) GetHandMode() v1.HandMode {
+	if x != nil {
+		return x.HandMode
+	}
+	return v1.HandMode(0)
+}
+
+func (x *Stage) GetHands() []*Hand {
+	if x != nil {
+		return x.Hands
+	}
+	return nil
+}
+
+func (x *Stage) GetHandCount() uint32 {
+	if x != nil {
+		return x.HandCount
+	}
+	return 0
+}
+
+func (x *Stage) GetInvites() []*PendingInvite {
+	if x != nil {
+		return x.Invites
+	}
+	return nil
+}
+
+func (x *Stage) GetRemoved() []string {
+	if x != nil {
+		return x.Removed
+	}
+	return nil
+}
+
+func (x *Stage) GetEnforced() *v1.Position {
+	if x != nil {
+		return x.Enforced
+	}
+	return nil
+}
+
+func (x *Stage) GetAcquaintances() []*Acquaintance {
+	if x != nil {
+		return x.Acquaintances
+	}
+	return nil
+}
+
+// Hand is a raised hand.
+type Hand struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	User  string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// Offset of the event that raised it.
+	Order    uint64                 `protobuf:"varint,2,opt,name=order,proto3" json:"order,omitempty"`
+	Name     string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Note     string                 `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	RaisedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=raised_at,json=raisedAt,proto3" json:"raised_at,omitempty"`
+	// Since when nobody sees the person; absent: present.
+	AbsentSince   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=absent_since,json=absentSince,proto3" json:"absent_since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Hand) Reset() {
+	*x = Hand{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Hand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Hand) ProtoMessage() {}
+
+func (x *Hand) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Hand.ProtoReflect.Descriptor instead.
+func (*Hand) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *Hand) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Hand) GetOrder() uint64 {
+	if x != nil {
+		return x.Order
+	}
+	return 0
+}
+
+func (x *Hand) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Hand) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Hand) GetRaisedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RaisedAt
+	}
+	return nil
+}
+
+func (x *Hand) GetAbsentSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AbsentSince
+	}
+	return nil
+}
+
+// PendingInvite is an invite that was not answered yet.
+type PendingInvite struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	By            string                 `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PendingInvite) Reset() {
+	*x = PendingInvite{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PendingInvite) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PendingInvite) ProtoMessage() {}
+
+func (x *PendingInvite) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PendingInvite.ProtoReflect.Descriptor instead.
+func (*PendingInvite) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *PendingInvite) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *PendingInvite) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PendingInvite) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *PendingInvite) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+// Acquaintance is a person whom this stage has invited or seated.
+type Acquaintance struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	User  string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// Why the last invite closed.
+	Invite InviteCloseReason `protobuf:"varint,2,opt,name=invite,proto3,enum=rostrum.listenerstate.v1.InviteCloseReason" json:"invite,omitempty"`
+	// Until when the person may take a seat again without asking.
+	ReturnsUntil  *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=returns_until,json=returnsUntil,proto3" json:"returns_until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Acquaintance) Reset() {
+	*x = Acquaintance{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Acquaintance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Acquaintance) ProtoMessage() {}
+
+func (x *Acquaintance) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Acquaintance.ProtoReflect.Descriptor instead.
+func (*Acquaintance) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *Acquaintance) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Acquaintance) GetInvite() InviteCloseReason {
+	if x != nil {
+		return x.Invite
+	}
+	return InviteCloseReason_INVITE_CLOSE_REASON_UNSPECIFIED
+}
+
+func (x *Acquaintance) GetReturnsUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReturnsUntil
+	}
+	return nil
+}
+
 type WatchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	App   string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
 	Room  string                 `protobuf:"bytes,2,opt,name=room,proto3" json:"room,omitempty"`
 	// The position after which events are wanted; absent: a snapshot first.
-	From          *v1.Position `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	From *v1.Position `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	// Snapshots have the hand queue.
+	WithHands     bool `protobuf:"varint,4,opt,name=with_hands,json=withHands,proto3" json:"with_hands,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[12]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -948,7 +2569,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[12]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -961,7 +2582,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{12}
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *WatchRequest) GetApp() string {
@@ -985,6 +2606,13 @@ func (x *WatchRequest) GetFrom() *v1.Position {
 	return nil
 }
 
+func (x *WatchRequest) GetWithHands() bool {
+	if x != nil {
+		return x.WithHands
+	}
+	return false
+}
+
 type WatchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Item:
@@ -992,6 +2620,7 @@ type WatchResponse struct {
 	//	*WatchResponse_Snapshot
 	//	*WatchResponse_Event
 	//	*WatchResponse_Still
+	//	*WatchResponse_Enforced
 	Item          isWatchResponse_Item `protobuf_oneof:"item"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -999,7 +2628,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[13]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1011,7 +2640,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[13]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1024,7 +2653,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{13}
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *WatchResponse) GetItem() isWatchResponse_Item {
@@ -1061,6 +2690,15 @@ func (x *WatchResponse) GetStill() *v1.Position {
 	return nil
 }
 
+func (x *WatchResponse) GetEnforced() *v1.Position {
+	if x != nil {
+		if x, ok := x.Item.(*WatchResponse_Enforced); ok {
+			return x.Enforced
+		}
+	}
+	return nil
+}
+
 type isWatchResponse_Item interface {
 	isWatchResponse_Item()
 }
@@ -1078,11 +2716,18 @@ type WatchResponse_Still struct {
 	Still *v1.Position `protobuf:"bytes,3,opt,name=still,proto3,oneof"`
 }
 
+type WatchResponse_Enforced struct {
+	// The SFU does what the stage says up to here. Newer ones replace older ones.
+	Enforced *v1.Position `protobuf:"bytes,4,opt,name=enforced,proto3,oneof"`
+}
+
 func (*WatchResponse_Snapshot) isWatchResponse_Item() {}
 
 func (*WatchResponse_Event) isWatchResponse_Item() {}
 
 func (*WatchResponse_Still) isWatchResponse_Item() {}
+
+func (*WatchResponse_Enforced) isWatchResponse_Item() {}
 
 // StageEvent is an event as it happened, with the names it sealed opened for the services that watch.
 type StageEvent struct {
@@ -1096,7 +2741,7 @@ type StageEvent struct {
 
 func (x *StageEvent) Reset() {
 	*x = StageEvent{}
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[14]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1108,7 +2753,7 @@ func (x *StageEvent) String() string {
 func (*StageEvent) ProtoMessage() {}
 
 func (x *StageEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[14]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1121,7 +2766,7 @@ func (x *StageEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StageEvent.ProtoReflect.Descriptor instead.
 func (*StageEvent) Descriptor() ([]byte, []int) {
-	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{14}
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *StageEvent) GetEvent() *Event {
@@ -1138,23 +2783,27 @@ func (x *StageEvent) GetOpened() map[string]string {
 	return nil
 }
 
-// Snapshot is a stage as the archive keeps it: names stay sealed, so that a destroyed key empties them here too.
+// Snapshot is a stage as the archive keeps it: personal fields stay sealed, so that a destroyed key empties them here too.
 type Snapshot struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// With seats that have no names.
+	// Without any personal field.
 	Stage *Stage `protobuf:"bytes,1,opt,name=stage,proto3" json:"stage,omitempty"`
 	// SHA-256 of the stored bytes of the event at stage.position.
 	Hash []byte `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
 	// Of that event; the next one is never before it.
-	WallTime      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=wall_time,json=wallTime,proto3" json:"wall_time,omitempty"`
-	Names         []*SealedName          `protobuf:"bytes,4,rep,name=names,proto3" json:"names,omitempty"`
+	WallTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=wall_time,json=wallTime,proto3" json:"wall_time,omitempty"`
+	Names    []*SealedName          `protobuf:"bytes,4,rep,name=names,proto3" json:"names,omitempty"`
+	// Of seats.
+	Media []*SeatMedia `protobuf:"bytes,5,rep,name=media,proto3" json:"media,omitempty"`
+	// Personal fields of hands and invites.
+	Fields        []*SealedFields `protobuf:"bytes,6,rep,name=fields,proto3" json:"fields,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[15]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1166,7 +2815,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[15]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1179,7 +2828,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{15}
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Snapshot) GetStage() *Stage {
@@ -1210,6 +2859,20 @@ func (x *Snapshot) GetNames() []*SealedName {
 	return nil
 }
 
+func (x *Snapshot) GetMedia() []*SeatMedia {
+	if x != nil {
+		return x.Media
+	}
+	return nil
+}
+
+func (x *Snapshot) GetFields() []*SealedFields {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
 // SealedName is the name of the person in a seat. The command id is part of what the seal authenticates.
 type SealedName struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1222,7 +2885,7 @@ type SealedName struct {
 
 func (x *SealedName) Reset() {
 	*x = SealedName{}
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[16]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1234,7 +2897,7 @@ func (x *SealedName) String() string {
 func (*SealedName) ProtoMessage() {}
 
 func (x *SealedName) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[16]
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1247,7 +2910,7 @@ func (x *SealedName) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SealedName.ProtoReflect.Descriptor instead.
 func (*SealedName) Descriptor() ([]byte, []int) {
-	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{16}
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *SealedName) GetSeat() uint32 {
@@ -1271,11 +2934,144 @@ func (x *SealedName) GetSealed() *Sealed {
 	return nil
 }
 
+// SeatMedia is what the SFU last said of a seat.
+type SeatMedia struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Seat  uint32                 `protobuf:"varint,1,opt,name=seat,proto3" json:"seat,omitempty"`
+	// Of the session found last; empty: none yet.
+	Session string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	// Since when there is none; absent: there is one.
+	LostSince     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=lost_since,json=lostSince,proto3" json:"lost_since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SeatMedia) Reset() {
+	*x = SeatMedia{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SeatMedia) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SeatMedia) ProtoMessage() {}
+
+func (x *SeatMedia) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SeatMedia.ProtoReflect.Descriptor instead.
+func (*SeatMedia) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *SeatMedia) GetSeat() uint32 {
+	if x != nil {
+		return x.Seat
+	}
+	return 0
+}
+
+func (x *SeatMedia) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *SeatMedia) GetLostSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LostSince
+	}
+	return nil
+}
+
+// SealedFields are the personal fields of one event.
+type SealedFields struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of a hand; else of an invite.
+	Hand          bool      `protobuf:"varint,1,opt,name=hand,proto3" json:"hand,omitempty"`
+	User          string    `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	CommandId     string    `protobuf:"bytes,3,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	Sealed        []*Sealed `protobuf:"bytes,4,rep,name=sealed,proto3" json:"sealed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SealedFields) Reset() {
+	*x = SealedFields{}
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SealedFields) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SealedFields) ProtoMessage() {}
+
+func (x *SealedFields) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SealedFields.ProtoReflect.Descriptor instead.
+func (*SealedFields) Descriptor() ([]byte, []int) {
+	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *SealedFields) GetHand() bool {
+	if x != nil {
+		return x.Hand
+	}
+	return false
+}
+
+func (x *SealedFields) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *SealedFields) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
+func (x *SealedFields) GetSealed() []*Sealed {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
 var File_rostrum_listenerstate_v1_listenerstate_proto protoreflect.FileDescriptor
 
 const file_rostrum_listenerstate_v1_listenerstate_proto_rawDesc = "" +
 	"\n" +
-	",rostrum/listenerstate/v1/listenerstate.proto\x12\x18rostrum.listenerstate.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1erostrum/listen/v1/listen.proto\x1a$rostrum/listenerstate/v1/event.proto\"\xe2\x04\n" +
+	",rostrum/listenerstate/v1/listenerstate.proto\x12\x18rostrum.listenerstate.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1erostrum/listen/v1/listen.proto\x1a$rostrum/listenerstate/v1/event.proto\"\xa0\x0f\n" +
 	"\fApplyRequest\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x125\n" +
@@ -1290,7 +3086,29 @@ const file_rostrum_listenerstate_v1_listenerstate_proto_rawDesc = "" +
 	"leave_seat\x18\r \x01(\v2#.rostrum.listenerstate.v1.LeaveSeatH\x00R\tleaveSeat\x124\n" +
 	"\x04mute\x18\x0e \x01(\v2\x1e.rostrum.listenerstate.v1.MuteH\x00R\x04mute\x12:\n" +
 	"\x06unmute\x18\x0f \x01(\v2 .rostrum.listenerstate.v1.UnmuteH\x00R\x06unmute\x12M\n" +
-	"\ranchor_origin\x18\x10 \x01(\v2&.rostrum.listenerstate.v1.AnchorOriginH\x00R\fanchorOriginB\t\n" +
+	"\ranchor_origin\x18\x10 \x01(\v2&.rostrum.listenerstate.v1.AnchorOriginH\x00R\fanchorOrigin\x12D\n" +
+	"\n" +
+	"raise_hand\x18\x11 \x01(\v2#.rostrum.listenerstate.v1.RaiseHandH\x00R\traiseHand\x12D\n" +
+	"\n" +
+	"lower_hand\x18\x12 \x01(\v2#.rostrum.listenerstate.v1.LowerHandH\x00R\tlowerHand\x12Q\n" +
+	"\x0flower_all_hands\x18\x13 \x01(\v2'.rostrum.listenerstate.v1.LowerAllHandsH\x00R\rlowerAllHands\x12K\n" +
+	"\rset_hand_mode\x18\x14 \x01(\v2%.rostrum.listenerstate.v1.SetHandModeH\x00R\vsetHandMode\x12:\n" +
+	"\x06invite\x18\x15 \x01(\v2 .rostrum.listenerstate.v1.InviteH\x00R\x06invite\x12S\n" +
+	"\x0fwithdraw_invite\x18\x16 \x01(\v2(.rostrum.listenerstate.v1.WithdrawInviteH\x00R\x0ewithdrawInvite\x12M\n" +
+	"\raccept_invite\x18\x17 \x01(\v2&.rostrum.listenerstate.v1.AcceptInviteH\x00R\facceptInvite\x12P\n" +
+	"\x0edecline_invite\x18\x18 \x01(\v2'.rostrum.listenerstate.v1.DeclineInviteH\x00R\rdeclineInvite\x12G\n" +
+	"\vseat_person\x18\x19 \x01(\v2$.rostrum.listenerstate.v1.SeatPersonH\x00R\n" +
+	"seatPerson\x124\n" +
+	"\x04hold\x18\x1a \x01(\v2\x1e.rostrum.listenerstate.v1.HoldH\x00R\x04hold\x12=\n" +
+	"\arelease\x18\x1b \x01(\v2!.rostrum.listenerstate.v1.ReleaseH\x00R\arelease\x12=\n" +
+	"\aappoint\x18\x1c \x01(\v2!.rostrum.listenerstate.v1.AppointH\x00R\aappoint\x12=\n" +
+	"\adismiss\x18\x1d \x01(\v2!.rostrum.listenerstate.v1.DismissH\x00R\adismiss\x12:\n" +
+	"\x06remove\x18\x1e \x01(\v2 .rostrum.listenerstate.v1.RemoveH\x00R\x06remove\x12=\n" +
+	"\areadmit\x18\x1f \x01(\v2!.rostrum.listenerstate.v1.ReadmitH\x00R\areadmit\x127\n" +
+	"\x05leave\x18  \x01(\v2\x1f.rostrum.listenerstate.v1.LeaveH\x00R\x05leave\x12J\n" +
+	"\freport_media\x18! \x01(\v2%.rostrum.listenerstate.v1.ReportMediaH\x00R\vreportMedia\x12S\n" +
+	"\x0freport_presence\x18\" \x01(\v2(.rostrum.listenerstate.v1.ReportPresenceH\x00R\x0ereportPresence\x12M\n" +
+	"\rclose_expired\x18# \x01(\v2&.rostrum.listenerstate.v1.CloseExpiredH\x00R\fcloseExpiredB\t\n" +
 	"\acommand\"\xcf\x01\n" +
 	"\bOpenRoom\x12\x12\n" +
 	"\x04host\x18\x01 \x01(\tR\x04host\x12\x14\n" +
@@ -1315,17 +3133,71 @@ const file_rostrum_listenerstate_v1_listenerstate_proto_rawDesc = "" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12!\n" +
 	"\ffirst_number\x18\x02 \x01(\x04R\vfirstNumber\x127\n" +
 	"\twall_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bwallTime\x12\x12\n" +
-	"\x04node\x18\x04 \x01(\tR\x04node\"\xb8\x01\n" +
+	"\x04node\x18\x04 \x01(\tR\x04node\"3\n" +
+	"\tRaiseHand\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04note\x18\x02 \x01(\tR\x04note\"\x1f\n" +
+	"\tLowerHand\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\"\x0f\n" +
+	"\rLowerAllHands\">\n" +
+	"\vSetHandMode\x12/\n" +
+	"\x04mode\x18\x01 \x01(\x0e2\x1b.rostrum.listen.v1.HandModeR\x04mode\"^\n" +
+	"\x06Invite\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12,\n" +
+	"\x12expires_in_seconds\x18\x03 \x01(\rR\x10expiresInSeconds\"$\n" +
+	"\x0eWithdrawInvite\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\"8\n" +
+	"\fAcceptInvite\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05muted\x18\x02 \x01(\bR\x05muted\"\x0f\n" +
+	"\rDeclineInvite\"4\n" +
+	"\n" +
+	"SeatPerson\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\x1a\n" +
+	"\x04Hold\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\"\x1d\n" +
+	"\aRelease\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\"\x1d\n" +
+	"\aAppoint\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\"\x1d\n" +
+	"\aDismiss\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\"\x1c\n" +
+	"\x06Remove\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\"\x1d\n" +
+	"\aReadmit\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\"\a\n" +
+	"\x05Leave\"O\n" +
+	"\vReportMedia\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x18\n" +
+	"\asession\x18\x02 \x01(\tR\asession\x12\x12\n" +
+	"\x04lost\x18\x03 \x01(\bR\x04lost\"<\n" +
+	"\x0eReportPresence\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x16\n" +
+	"\x06absent\x18\x02 \x01(\bR\x06absent\"\x0e\n" +
+	"\fCloseExpired\"\xce\x01\n" +
 	"\rApplyResponse\x127\n" +
 	"\bposition\x18\x01 \x01(\v2\x1b.rostrum.listen.v1.PositionR\bposition\x127\n" +
 	"\x06events\x18\x02 \x03(\v2\x1f.rostrum.listenerstate.v1.EventR\x06events\x125\n" +
-	"\x05stage\x18\x03 \x01(\v2\x1f.rostrum.listenerstate.v1.StageR\x05stage\"o\n" +
+	"\x05stage\x18\x03 \x01(\v2\x1f.rostrum.listenerstate.v1.StageR\x05stage\x12\x14\n" +
+	"\x05place\x18\x04 \x01(\rR\x05place\"\x8c\x01\n" +
+	"\x15ReportEnforcedRequest\x12\x10\n" +
+	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
+	"\x04room\x18\x02 \x01(\tR\x04room\x12\x14\n" +
+	"\x05epoch\x18\x03 \x01(\x04R\x05epoch\x127\n" +
+	"\bposition\x18\x04 \x01(\v2\x1b.rostrum.listen.v1.PositionR\bposition\"\x18\n" +
+	"\x16ReportEnforcedResponse\"\xa9\x01\n" +
 	"\x0fGetStageRequest\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x126\n" +
-	"\bat_least\x18\x03 \x01(\v2\x1b.rostrum.listen.v1.PositionR\aatLeast\"I\n" +
+	"\bat_least\x18\x03 \x01(\v2\x1b.rostrum.listen.v1.PositionR\aatLeast\x12\x1d\n" +
+	"\n" +
+	"with_hands\x18\x04 \x01(\bR\twithHands\x12\x19\n" +
+	"\bplace_of\x18\x05 \x01(\tR\aplaceOf\"_\n" +
 	"\x10GetStageResponse\x125\n" +
-	"\x05stage\x18\x01 \x01(\v2\x1f.rostrum.listenerstate.v1.StageR\x05stage\"\xc0\x04\n" +
+	"\x05stage\x18\x01 \x01(\v2\x1f.rostrum.listenerstate.v1.StageR\x05stage\x12\x14\n" +
+	"\x05place\x18\x02 \x01(\rR\x05place\"\xd3\a\n" +
 	"\x05Stage\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x127\n" +
@@ -1343,15 +3215,46 @@ const file_rostrum_listenerstate_v1_listenerstate_proto_rawDesc = "" +
 	"\x05seats\x18\f \x03(\v2\x17.rostrum.listen.v1.SeatR\x05seats\x12@\n" +
 	"\x06anchor\x18\r \x01(\v2(.rostrum.listenerstate.v1.OriginAnchoredR\x06anchor\x127\n" +
 	"\topened_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x125\n" +
-	"\bended_at\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"e\n" +
+	"\bended_at\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12\x1e\n" +
+	"\n" +
+	"moderators\x18\x10 \x03(\tR\n" +
+	"moderators\x128\n" +
+	"\thand_mode\x18\x11 \x01(\x0e2\x1b.rostrum.listen.v1.HandModeR\bhandMode\x124\n" +
+	"\x05hands\x18\x12 \x03(\v2\x1e.rostrum.listenerstate.v1.HandR\x05hands\x12\x1d\n" +
+	"\n" +
+	"hand_count\x18\x13 \x01(\rR\thandCount\x12A\n" +
+	"\ainvites\x18\x14 \x03(\v2'.rostrum.listenerstate.v1.PendingInviteR\ainvites\x12\x18\n" +
+	"\aremoved\x18\x15 \x03(\tR\aremoved\x127\n" +
+	"\benforced\x18\x16 \x01(\v2\x1b.rostrum.listen.v1.PositionR\benforced\x12L\n" +
+	"\racquaintances\x18\x17 \x03(\v2&.rostrum.listenerstate.v1.AcquaintanceR\racquaintances\"\xd0\x01\n" +
+	"\x04Hand\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x14\n" +
+	"\x05order\x18\x02 \x01(\x04R\x05order\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x12\n" +
+	"\x04note\x18\x04 \x01(\tR\x04note\x127\n" +
+	"\traised_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\braisedAt\x12=\n" +
+	"\fabsent_since\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vabsentSince\"\x82\x01\n" +
+	"\rPendingInvite\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\x129\n" +
+	"\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xa8\x01\n" +
+	"\fAcquaintance\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12C\n" +
+	"\x06invite\x18\x02 \x01(\x0e2+.rostrum.listenerstate.v1.InviteCloseReasonR\x06invite\x12?\n" +
+	"\rreturns_until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\freturnsUntil\"\x84\x01\n" +
 	"\fWatchRequest\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x12/\n" +
-	"\x04from\x18\x03 \x01(\v2\x1b.rostrum.listen.v1.PositionR\x04from\"\xc9\x01\n" +
+	"\x04from\x18\x03 \x01(\v2\x1b.rostrum.listen.v1.PositionR\x04from\x12\x1d\n" +
+	"\n" +
+	"with_hands\x18\x04 \x01(\bR\twithHands\"\x84\x02\n" +
 	"\rWatchResponse\x12=\n" +
 	"\bsnapshot\x18\x01 \x01(\v2\x1f.rostrum.listenerstate.v1.StageH\x00R\bsnapshot\x12<\n" +
 	"\x05event\x18\x02 \x01(\v2$.rostrum.listenerstate.v1.StageEventH\x00R\x05event\x123\n" +
-	"\x05still\x18\x03 \x01(\v2\x1b.rostrum.listen.v1.PositionH\x00R\x05stillB\x06\n" +
+	"\x05still\x18\x03 \x01(\v2\x1b.rostrum.listen.v1.PositionH\x00R\x05still\x129\n" +
+	"\benforced\x18\x04 \x01(\v2\x1b.rostrum.listen.v1.PositionH\x00R\benforcedB\x06\n" +
 	"\x04item\"\xc8\x01\n" +
 	"\n" +
 	"StageEvent\x125\n" +
@@ -1359,22 +3262,36 @@ const file_rostrum_listenerstate_v1_listenerstate_proto_rawDesc = "" +
 	"\x06opened\x18\x02 \x03(\v20.rostrum.listenerstate.v1.StageEvent.OpenedEntryR\x06opened\x1a9\n" +
 	"\vOpenedEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xca\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc5\x02\n" +
 	"\bSnapshot\x125\n" +
 	"\x05stage\x18\x01 \x01(\v2\x1f.rostrum.listenerstate.v1.StageR\x05stage\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x127\n" +
 	"\twall_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bwallTime\x12:\n" +
-	"\x05names\x18\x04 \x03(\v2$.rostrum.listenerstate.v1.SealedNameR\x05names\"y\n" +
+	"\x05names\x18\x04 \x03(\v2$.rostrum.listenerstate.v1.SealedNameR\x05names\x129\n" +
+	"\x05media\x18\x05 \x03(\v2#.rostrum.listenerstate.v1.SeatMediaR\x05media\x12>\n" +
+	"\x06fields\x18\x06 \x03(\v2&.rostrum.listenerstate.v1.SealedFieldsR\x06fields\"y\n" +
 	"\n" +
 	"SealedName\x12\x12\n" +
 	"\x04seat\x18\x01 \x01(\rR\x04seat\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x02 \x01(\tR\tcommandId\x128\n" +
-	"\x06sealed\x18\x03 \x01(\v2 .rostrum.listenerstate.v1.SealedR\x06sealed2\xa8\x02\n" +
+	"\x06sealed\x18\x03 \x01(\v2 .rostrum.listenerstate.v1.SealedR\x06sealed\"t\n" +
+	"\tSeatMedia\x12\x12\n" +
+	"\x04seat\x18\x01 \x01(\rR\x04seat\x12\x18\n" +
+	"\asession\x18\x02 \x01(\tR\asession\x129\n" +
+	"\n" +
+	"lost_since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tlostSince\"\x8f\x01\n" +
+	"\fSealedFields\x12\x12\n" +
+	"\x04hand\x18\x01 \x01(\bR\x04hand\x12\x12\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x03 \x01(\tR\tcommandId\x128\n" +
+	"\x06sealed\x18\x04 \x03(\v2 .rostrum.listenerstate.v1.SealedR\x06sealed2\x9d\x03\n" +
 	"\rListenerState\x12X\n" +
 	"\x05Apply\x12&.rostrum.listenerstate.v1.ApplyRequest\x1a'.rostrum.listenerstate.v1.ApplyResponse\x12a\n" +
 	"\bGetStage\x12).rostrum.listenerstate.v1.GetStageRequest\x1a*.rostrum.listenerstate.v1.GetStageResponse\x12Z\n" +
-	"\x05Watch\x12&.rostrum.listenerstate.v1.WatchRequest\x1a'.rostrum.listenerstate.v1.WatchResponse0\x01B8Z6rostrum/proto/rostrum/listenerstate/v1;listenerstatev1b\x06proto3"
+	"\x05Watch\x12&.rostrum.listenerstate.v1.WatchRequest\x1a'.rostrum.listenerstate.v1.WatchResponse0\x01\x12s\n" +
+	"\x0eReportEnforced\x12/.rostrum.listenerstate.v1.ReportEnforcedRequest\x1a0.rostrum.listenerstate.v1.ReportEnforcedResponseB8Z6rostrum/proto/rostrum/listenerstate/v1;listenerstatev1b\x06proto3"
 
 var (
 	file_rostrum_listenerstate_v1_listenerstate_proto_rawDescOnce sync.Once
@@ -1388,37 +3305,65 @@ func file_rostrum_listenerstate_v1_listenerstate_proto_rawDescGZIP() []byte {
 	return file_rostrum_listenerstate_v1_listenerstate_proto_rawDescData
 }
 
-var file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_rostrum_listenerstate_v1_listenerstate_proto_goTypes = []any{
-	(*ApplyRequest)(nil),          // 0: rostrum.listenerstate.v1.ApplyRequest
-	(*OpenRoom)(nil),              // 1: rostrum.listenerstate.v1.OpenRoom
-	(*EndRoom)(nil),               // 2: rostrum.listenerstate.v1.EndRoom
-	(*TakeSeat)(nil),              // 3: rostrum.listenerstate.v1.TakeSeat
-	(*LeaveSeat)(nil),             // 4: rostrum.listenerstate.v1.LeaveSeat
-	(*Mute)(nil),                  // 5: rostrum.listenerstate.v1.Mute
-	(*Unmute)(nil),                // 6: rostrum.listenerstate.v1.Unmute
-	(*AnchorOrigin)(nil),          // 7: rostrum.listenerstate.v1.AnchorOrigin
-	(*ApplyResponse)(nil),         // 8: rostrum.listenerstate.v1.ApplyResponse
-	(*GetStageRequest)(nil),       // 9: rostrum.listenerstate.v1.GetStageRequest
-	(*GetStageResponse)(nil),      // 10: rostrum.listenerstate.v1.GetStageResponse
-	(*Stage)(nil),                 // 11: rostrum.listenerstate.v1.Stage
-	(*WatchRequest)(nil),          // 12: rostrum.listenerstate.v1.WatchRequest
-	(*WatchResponse)(nil),         // 13: rostrum.listenerstate.v1.WatchResponse
-	(*StageEvent)(nil),            // 14: rostrum.listenerstate.v1.StageEvent
-	(*Snapshot)(nil),              // 15: rostrum.listenerstate.v1.Snapshot
-	(*SealedName)(nil),            // 16: rostrum.listenerstate.v1.SealedName
-	nil,                           // 17: rostrum.listenerstate.v1.StageEvent.OpenedEntry
-	(*Actor)(nil),                 // 18: rostrum.listenerstate.v1.Actor
-	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
-	(*v1.Position)(nil),           // 20: rostrum.listen.v1.Position
-	(*Event)(nil),                 // 21: rostrum.listenerstate.v1.Event
-	(v1.RoomState)(0),             // 22: rostrum.listen.v1.RoomState
-	(*v1.Seat)(nil),               // 23: rostrum.listen.v1.Seat
-	(*OriginAnchored)(nil),        // 24: rostrum.listenerstate.v1.OriginAnchored
-	(*Sealed)(nil),                // 25: rostrum.listenerstate.v1.Sealed
+	(*ApplyRequest)(nil),           // 0: rostrum.listenerstate.v1.ApplyRequest
+	(*OpenRoom)(nil),               // 1: rostrum.listenerstate.v1.OpenRoom
+	(*EndRoom)(nil),                // 2: rostrum.listenerstate.v1.EndRoom
+	(*TakeSeat)(nil),               // 3: rostrum.listenerstate.v1.TakeSeat
+	(*LeaveSeat)(nil),              // 4: rostrum.listenerstate.v1.LeaveSeat
+	(*Mute)(nil),                   // 5: rostrum.listenerstate.v1.Mute
+	(*Unmute)(nil),                 // 6: rostrum.listenerstate.v1.Unmute
+	(*AnchorOrigin)(nil),           // 7: rostrum.listenerstate.v1.AnchorOrigin
+	(*RaiseHand)(nil),              // 8: rostrum.listenerstate.v1.RaiseHand
+	(*LowerHand)(nil),              // 9: rostrum.listenerstate.v1.LowerHand
+	(*LowerAllHands)(nil),          // 10: rostrum.listenerstate.v1.LowerAllHands
+	(*SetHandMode)(nil),            // 11: rostrum.listenerstate.v1.SetHandMode
+	(*Invite)(nil),                 // 12: rostrum.listenerstate.v1.Invite
+	(*WithdrawInvite)(nil),         // 13: rostrum.listenerstate.v1.WithdrawInvite
+	(*AcceptInvite)(nil),           // 14: rostrum.listenerstate.v1.AcceptInvite
+	(*DeclineInvite)(nil),          // 15: rostrum.listenerstate.v1.DeclineInvite
+	(*SeatPerson)(nil),             // 16: rostrum.listenerstate.v1.SeatPerson
+	(*Hold)(nil),                   // 17: rostrum.listenerstate.v1.Hold
+	(*Release)(nil),                // 18: rostrum.listenerstate.v1.Release
+	(*Appoint)(nil),                // 19: rostrum.listenerstate.v1.Appoint
+	(*Dismiss)(nil),                // 20: rostrum.listenerstate.v1.Dismiss
+	(*Remove)(nil),                 // 21: rostrum.listenerstate.v1.Remove
+	(*Readmit)(nil),                // 22: rostrum.listenerstate.v1.Readmit
+	(*Leave)(nil),                  // 23: rostrum.listenerstate.v1.Leave
+	(*ReportMedia)(nil),            // 24: rostrum.listenerstate.v1.ReportMedia
+	(*ReportPresence)(nil),         // 25: rostrum.listenerstate.v1.ReportPresence
+	(*CloseExpired)(nil),           // 26: rostrum.listenerstate.v1.CloseExpired
+	(*ApplyResponse)(nil),          // 27: rostrum.listenerstate.v1.ApplyResponse
+	(*ReportEnforcedRequest)(nil),  // 28: rostrum.listenerstate.v1.ReportEnforcedRequest
+	(*ReportEnforcedResponse)(nil), // 29: rostrum.listenerstate.v1.ReportEnforcedResponse
+	(*GetStageRequest)(nil),        // 30: rostrum.listenerstate.v1.GetStageRequest
+	(*GetStageResponse)(nil),       // 31: rostrum.listenerstate.v1.GetStageResponse
+	(*Stage)(nil),                  // 32: rostrum.listenerstate.v1.Stage
+	(*Hand)(nil),                   // 33: rostrum.listenerstate.v1.Hand
+	(*PendingInvite)(nil),          // 34: rostrum.listenerstate.v1.PendingInvite
+	(*Acquaintance)(nil),           // 35: rostrum.listenerstate.v1.Acquaintance
+	(*WatchRequest)(nil),           // 36: rostrum.listenerstate.v1.WatchRequest
+	(*WatchResponse)(nil),          // 37: rostrum.listenerstate.v1.WatchResponse
+	(*StageEvent)(nil),             // 38: rostrum.listenerstate.v1.StageEvent
+	(*Snapshot)(nil),               // 39: rostrum.listenerstate.v1.Snapshot
+	(*SealedName)(nil),             // 40: rostrum.listenerstate.v1.SealedName
+	(*SeatMedia)(nil),              // 41: rostrum.listenerstate.v1.SeatMedia
+	(*SealedFields)(nil),           // 42: rostrum.listenerstate.v1.SealedFields
+	nil,                            // 43: rostrum.listenerstate.v1.StageEvent.OpenedEntry
+	(*Actor)(nil),                  // 44: rostrum.listenerstate.v1.Actor
+	(*timestamppb.Timestamp)(nil),  // 45: google.protobuf.Timestamp
+	(v1.HandMode)(0),               // 46: rostrum.listen.v1.HandMode
+	(*v1.Position)(nil),            // 47: rostrum.listen.v1.Position
+	(*Event)(nil),                  // 48: rostrum.listenerstate.v1.Event
+	(v1.RoomState)(0),              // 49: rostrum.listen.v1.RoomState
+	(*v1.Seat)(nil),                // 50: rostrum.listen.v1.Seat
+	(*OriginAnchored)(nil),         // 51: rostrum.listenerstate.v1.OriginAnchored
+	(InviteCloseReason)(0),         // 52: rostrum.listenerstate.v1.InviteCloseReason
+	(*Sealed)(nil),                 // 53: rostrum.listenerstate.v1.Sealed
 }
 var file_rostrum_listenerstate_v1_listenerstate_proto_depIdxs = []int32{
-	18, // 0: rostrum.listenerstate.v1.ApplyRequest.actor:type_name -> rostrum.listenerstate.v1.Actor
+	44, // 0: rostrum.listenerstate.v1.ApplyRequest.actor:type_name -> rostrum.listenerstate.v1.Actor
 	1,  // 1: rostrum.listenerstate.v1.ApplyRequest.open_room:type_name -> rostrum.listenerstate.v1.OpenRoom
 	2,  // 2: rostrum.listenerstate.v1.ApplyRequest.end_room:type_name -> rostrum.listenerstate.v1.EndRoom
 	3,  // 3: rostrum.listenerstate.v1.ApplyRequest.take_seat:type_name -> rostrum.listenerstate.v1.TakeSeat
@@ -1426,39 +3371,77 @@ var file_rostrum_listenerstate_v1_listenerstate_proto_depIdxs = []int32{
 	5,  // 5: rostrum.listenerstate.v1.ApplyRequest.mute:type_name -> rostrum.listenerstate.v1.Mute
 	6,  // 6: rostrum.listenerstate.v1.ApplyRequest.unmute:type_name -> rostrum.listenerstate.v1.Unmute
 	7,  // 7: rostrum.listenerstate.v1.ApplyRequest.anchor_origin:type_name -> rostrum.listenerstate.v1.AnchorOrigin
-	19, // 8: rostrum.listenerstate.v1.AnchorOrigin.wall_time:type_name -> google.protobuf.Timestamp
-	20, // 9: rostrum.listenerstate.v1.ApplyResponse.position:type_name -> rostrum.listen.v1.Position
-	21, // 10: rostrum.listenerstate.v1.ApplyResponse.events:type_name -> rostrum.listenerstate.v1.Event
-	11, // 11: rostrum.listenerstate.v1.ApplyResponse.stage:type_name -> rostrum.listenerstate.v1.Stage
-	20, // 12: rostrum.listenerstate.v1.GetStageRequest.at_least:type_name -> rostrum.listen.v1.Position
-	11, // 13: rostrum.listenerstate.v1.GetStageResponse.stage:type_name -> rostrum.listenerstate.v1.Stage
-	20, // 14: rostrum.listenerstate.v1.Stage.position:type_name -> rostrum.listen.v1.Position
-	22, // 15: rostrum.listenerstate.v1.Stage.state:type_name -> rostrum.listen.v1.RoomState
-	23, // 16: rostrum.listenerstate.v1.Stage.seats:type_name -> rostrum.listen.v1.Seat
-	24, // 17: rostrum.listenerstate.v1.Stage.anchor:type_name -> rostrum.listenerstate.v1.OriginAnchored
-	19, // 18: rostrum.listenerstate.v1.Stage.opened_at:type_name -> google.protobuf.Timestamp
-	19, // 19: rostrum.listenerstate.v1.Stage.ended_at:type_name -> google.protobuf.Timestamp
-	20, // 20: rostrum.listenerstate.v1.WatchRequest.from:type_name -> rostrum.listen.v1.Position
-	11, // 21: rostrum.listenerstate.v1.WatchResponse.snapshot:type_name -> rostrum.listenerstate.v1.Stage
-	14, // 22: rostrum.listenerstate.v1.WatchResponse.event:type_name -> rostrum.listenerstate.v1.StageEvent
-	20, // 23: rostrum.listenerstate.v1.WatchResponse.still:type_name -> rostrum.listen.v1.Position
-	21, // 24: rostrum.listenerstate.v1.StageEvent.event:type_name -> rostrum.listenerstate.v1.Event
-	17, // 25: rostrum.listenerstate.v1.StageEvent.opened:type_name -> rostrum.listenerstate.v1.StageEvent.OpenedEntry
-	11, // 26: rostrum.listenerstate.v1.Snapshot.stage:type_name -> rostrum.listenerstate.v1.Stage
-	19, // 27: rostrum.listenerstate.v1.Snapshot.wall_time:type_name -> google.protobuf.Timestamp
-	16, // 28: rostrum.listenerstate.v1.Snapshot.names:type_name -> rostrum.listenerstate.v1.SealedName
-	25, // 29: rostrum.listenerstate.v1.SealedName.sealed:type_name -> rostrum.listenerstate.v1.Sealed
-	0,  // 30: rostrum.listenerstate.v1.ListenerState.Apply:input_type -> rostrum.listenerstate.v1.ApplyRequest
-	9,  // 31: rostrum.listenerstate.v1.ListenerState.GetStage:input_type -> rostrum.listenerstate.v1.GetStageRequest
-	12, // 32: rostrum.listenerstate.v1.ListenerState.Watch:input_type -> rostrum.listenerstate.v1.WatchRequest
-	8,  // 33: rostrum.listenerstate.v1.ListenerState.Apply:output_type -> rostrum.listenerstate.v1.ApplyResponse
-	10, // 34: rostrum.listenerstate.v1.ListenerState.GetStage:output_type -> rostrum.listenerstate.v1.GetStageResponse
-	13, // 35: rostrum.listenerstate.v1.ListenerState.Watch:output_type -> rostrum.listenerstate.v1.WatchResponse
-	33, // [33:36] is the sub-list for method output_type
-	30, // [30:33] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	8,  // 8: rostrum.listenerstate.v1.ApplyRequest.raise_hand:type_name -> rostrum.listenerstate.v1.RaiseHand
+	9,  // 9: rostrum.listenerstate.v1.ApplyRequest.lower_hand:type_name -> rostrum.listenerstate.v1.LowerHand
+	10, // 10: rostrum.listenerstate.v1.ApplyRequest.lower_all_hands:type_name -> rostrum.listenerstate.v1.LowerAllHands
+	11, // 11: rostrum.listenerstate.v1.ApplyRequest.set_hand_mode:type_name -> rostrum.listenerstate.v1.SetHandMode
+	12, // 12: rostrum.listenerstate.v1.ApplyRequest.invite:type_name -> rostrum.listenerstate.v1.Invite
+	13, // 13: rostrum.listenerstate.v1.ApplyRequest.withdraw_invite:type_name -> rostrum.listenerstate.v1.WithdrawInvite
+	14, // 14: rostrum.listenerstate.v1.ApplyRequest.accept_invite:type_name -> rostrum.listenerstate.v1.AcceptInvite
+	15, // 15: rostrum.listenerstate.v1.ApplyRequest.decline_invite:type_name -> rostrum.listenerstate.v1.DeclineInvite
+	16, // 16: rostrum.listenerstate.v1.ApplyRequest.seat_person:type_name -> rostrum.listenerstate.v1.SeatPerson
+	17, // 17: rostrum.listenerstate.v1.ApplyRequest.hold:type_name -> rostrum.listenerstate.v1.Hold
+	18, // 18: rostrum.listenerstate.v1.ApplyRequest.release:type_name -> rostrum.listenerstate.v1.Release
+	19, // 19: rostrum.listenerstate.v1.ApplyRequest.appoint:type_name -> rostrum.listenerstate.v1.Appoint
+	20, // 20: rostrum.listenerstate.v1.ApplyRequest.dismiss:type_name -> rostrum.listenerstate.v1.Dismiss
+	21, // 21: rostrum.listenerstate.v1.ApplyRequest.remove:type_name -> rostrum.listenerstate.v1.Remove
+	22, // 22: rostrum.listenerstate.v1.ApplyRequest.readmit:type_name -> rostrum.listenerstate.v1.Readmit
+	23, // 23: rostrum.listenerstate.v1.ApplyRequest.leave:type_name -> rostrum.listenerstate.v1.Leave
+	24, // 24: rostrum.listenerstate.v1.ApplyRequest.report_media:type_name -> rostrum.listenerstate.v1.ReportMedia
+	25, // 25: rostrum.listenerstate.v1.ApplyRequest.report_presence:type_name -> rostrum.listenerstate.v1.ReportPresence
+	26, // 26: rostrum.listenerstate.v1.ApplyRequest.close_expired:type_name -> rostrum.listenerstate.v1.CloseExpired
+	45, // 27: rostrum.listenerstate.v1.AnchorOrigin.wall_time:type_name -> google.protobuf.Timestamp
+	46, // 28: rostrum.listenerstate.v1.SetHandMode.mode:type_name -> rostrum.listen.v1.HandMode
+	47, // 29: rostrum.listenerstate.v1.ApplyResponse.position:type_name -> rostrum.listen.v1.Position
+	48, // 30: rostrum.listenerstate.v1.ApplyResponse.events:type_name -> rostrum.listenerstate.v1.Event
+	32, // 31: rostrum.listenerstate.v1.ApplyResponse.stage:type_name -> rostrum.listenerstate.v1.Stage
+	47, // 32: rostrum.listenerstate.v1.ReportEnforcedRequest.position:type_name -> rostrum.listen.v1.Position
+	47, // 33: rostrum.listenerstate.v1.GetStageRequest.at_least:type_name -> rostrum.listen.v1.Position
+	32, // 34: rostrum.listenerstate.v1.GetStageResponse.stage:type_name -> rostrum.listenerstate.v1.Stage
+	47, // 35: rostrum.listenerstate.v1.Stage.position:type_name -> rostrum.listen.v1.Position
+	49, // 36: rostrum.listenerstate.v1.Stage.state:type_name -> rostrum.listen.v1.RoomState
+	50, // 37: rostrum.listenerstate.v1.Stage.seats:type_name -> rostrum.listen.v1.Seat
+	51, // 38: rostrum.listenerstate.v1.Stage.anchor:type_name -> rostrum.listenerstate.v1.OriginAnchored
+	45, // 39: rostrum.listenerstate.v1.Stage.opened_at:type_name -> google.protobuf.Timestamp
+	45, // 40: rostrum.listenerstate.v1.Stage.ended_at:type_name -> google.protobuf.Timestamp
+	46, // 41: rostrum.listenerstate.v1.Stage.hand_mode:type_name -> rostrum.listen.v1.HandMode
+	33, // 42: rostrum.listenerstate.v1.Stage.hands:type_name -> rostrum.listenerstate.v1.Hand
+	34, // 43: rostrum.listenerstate.v1.Stage.invites:type_name -> rostrum.listenerstate.v1.PendingInvite
+	47, // 44: rostrum.listenerstate.v1.Stage.enforced:type_name -> rostrum.listen.v1.Position
+	35, // 45: rostrum.listenerstate.v1.Stage.acquaintances:type_name -> rostrum.listenerstate.v1.Acquaintance
+	45, // 46: rostrum.listenerstate.v1.Hand.raised_at:type_name -> google.protobuf.Timestamp
+	45, // 47: rostrum.listenerstate.v1.Hand.absent_since:type_name -> google.protobuf.Timestamp
+	45, // 48: rostrum.listenerstate.v1.PendingInvite.expires_at:type_name -> google.protobuf.Timestamp
+	52, // 49: rostrum.listenerstate.v1.Acquaintance.invite:type_name -> rostrum.listenerstate.v1.InviteCloseReason
+	45, // 50: rostrum.listenerstate.v1.Acquaintance.returns_until:type_name -> google.protobuf.Timestamp
+	47, // 51: rostrum.listenerstate.v1.WatchRequest.from:type_name -> rostrum.listen.v1.Position
+	32, // 52: rostrum.listenerstate.v1.WatchResponse.snapshot:type_name -> rostrum.listenerstate.v1.Stage
+	38, // 53: rostrum.listenerstate.v1.WatchResponse.event:type_name -> rostrum.listenerstate.v1.StageEvent
+	47, // 54: rostrum.listenerstate.v1.WatchResponse.still:type_name -> rostrum.listen.v1.Position
+	47, // 55: rostrum.listenerstate.v1.WatchResponse.enforced:type_name -> rostrum.listen.v1.Position
+	48, // 56: rostrum.listenerstate.v1.StageEvent.event:type_name -> rostrum.listenerstate.v1.Event
+	43, // 57: rostrum.listenerstate.v1.StageEvent.opened:type_name -> rostrum.listenerstate.v1.StageEvent.OpenedEntry
+	32, // 58: rostrum.listenerstate.v1.Snapshot.stage:type_name -> rostrum.listenerstate.v1.Stage
+	45, // 59: rostrum.listenerstate.v1.Snapshot.wall_time:type_name -> google.protobuf.Timestamp
+	40, // 60: rostrum.listenerstate.v1.Snapshot.names:type_name -> rostrum.listenerstate.v1.SealedName
+	41, // 61: rostrum.listenerstate.v1.Snapshot.media:type_name -> rostrum.listenerstate.v1.SeatMedia
+	42, // 62: rostrum.listenerstate.v1.Snapshot.fields:type_name -> rostrum.listenerstate.v1.SealedFields
+	53, // 63: rostrum.listenerstate.v1.SealedName.sealed:type_name -> rostrum.listenerstate.v1.Sealed
+	45, // 64: rostrum.listenerstate.v1.SeatMedia.lost_since:type_name -> google.protobuf.Timestamp
+	53, // 65: rostrum.listenerstate.v1.SealedFields.sealed:type_name -> rostrum.listenerstate.v1.Sealed
+	0,  // 66: rostrum.listenerstate.v1.ListenerState.Apply:input_type -> rostrum.listenerstate.v1.ApplyRequest
+	30, // 67: rostrum.listenerstate.v1.ListenerState.GetStage:input_type -> rostrum.listenerstate.v1.GetStageRequest
+	36, // 68: rostrum.listenerstate.v1.ListenerState.Watch:input_type -> rostrum.listenerstate.v1.WatchRequest
+	28, // 69: rostrum.listenerstate.v1.ListenerState.ReportEnforced:input_type -> rostrum.listenerstate.v1.ReportEnforcedRequest
+	27, // 70: rostrum.listenerstate.v1.ListenerState.Apply:output_type -> rostrum.listenerstate.v1.ApplyResponse
+	31, // 71: rostrum.listenerstate.v1.ListenerState.GetStage:output_type -> rostrum.listenerstate.v1.GetStageResponse
+	37, // 72: rostrum.listenerstate.v1.ListenerState.Watch:output_type -> rostrum.listenerstate.v1.WatchResponse
+	29, // 73: rostrum.listenerstate.v1.ListenerState.ReportEnforced:output_type -> rostrum.listenerstate.v1.ReportEnforcedResponse
+	70, // [70:74] is the sub-list for method output_type
+	66, // [66:70] is the sub-list for method input_type
+	66, // [66:66] is the sub-list for extension type_name
+	66, // [66:66] is the sub-list for extension extendee
+	0,  // [0:66] is the sub-list for field type_name
 }
 
 func init() { file_rostrum_listenerstate_v1_listenerstate_proto_init() }
@@ -1475,11 +3458,31 @@ func file_rostrum_listenerstate_v1_listenerstate_proto_init() {
 		(*ApplyRequest_Mute)(nil),
 		(*ApplyRequest_Unmute)(nil),
 		(*ApplyRequest_AnchorOrigin)(nil),
+		(*ApplyRequest_RaiseHand)(nil),
+		(*ApplyRequest_LowerHand)(nil),
+		(*ApplyRequest_LowerAllHands)(nil),
+		(*ApplyRequest_SetHandMode)(nil),
+		(*ApplyRequest_Invite)(nil),
+		(*ApplyRequest_WithdrawInvite)(nil),
+		(*ApplyRequest_AcceptInvite)(nil),
+		(*ApplyRequest_DeclineInvite)(nil),
+		(*ApplyRequest_SeatPerson)(nil),
+		(*ApplyRequest_Hold)(nil),
+		(*ApplyRequest_Release)(nil),
+		(*ApplyRequest_Appoint)(nil),
+		(*ApplyRequest_Dismiss)(nil),
+		(*ApplyRequest_Remove)(nil),
+		(*ApplyRequest_Readmit)(nil),
+		(*ApplyRequest_Leave)(nil),
+		(*ApplyRequest_ReportMedia)(nil),
+		(*ApplyRequest_ReportPresence)(nil),
+		(*ApplyRequest_CloseExpired)(nil),
 	}
-	file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[13].OneofWrappers = []any{
+	file_rostrum_listenerstate_v1_listenerstate_proto_msgTypes[37].OneofWrappers = []any{
 		(*WatchResponse_Snapshot)(nil),
 		(*WatchResponse_Event)(nil),
 		(*WatchResponse_Still)(nil),
+		(*WatchResponse_Enforced)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1487,7 +3490,7 @@ func file_rostrum_listenerstate_v1_listenerstate_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rostrum_listenerstate_v1_listenerstate_proto_rawDesc), len(file_rostrum_listenerstate_v1_listenerstate_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

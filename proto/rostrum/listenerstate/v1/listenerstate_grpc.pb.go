@@ -19,9 +19,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ListenerState_Apply_FullMethodName    = "/rostrum.listenerstate.v1.ListenerState/Apply"
-	ListenerState_GetStage_FullMethodName = "/rostrum.listenerstate.v1.ListenerState/GetStage"
-	ListenerState_Watch_FullMethodName    = "/rostrum.listenerstate.v1.ListenerState/Watch"
+	ListenerState_Apply_FullMethodName          = "/rostrum.listenerstate.v1.ListenerState/Apply"
+	ListenerState_GetStage_FullMethodName       = "/rostrum.listenerstate.v1.ListenerState/GetStage"
+	ListenerState_Watch_FullMethodName          = "/rostrum.listenerstate.v1.ListenerState/Watch"
+	ListenerState_ReportEnforced_FullMethodName = "/rostrum.listenerstate.v1.ListenerState/ReportEnforced"
 )
 
 // ListenerStateClient is the client API for ListenerState service.
@@ -36,6 +37,8 @@ type ListenerStateClient interface {
 	GetStage(ctx context.Context, in *GetStageRequest, opts ...grpc.CallOption) (*GetStageResponse, error)
 	// Watch streams a snapshot where the position is of another term or too old, then every acknowledged event.
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
+	// ReportEnforced says up to which position the SFU does what the stage says. Watchers hear of it.
+	ReportEnforced(ctx context.Context, in *ReportEnforcedRequest, opts ...grpc.CallOption) (*ReportEnforcedResponse, error)
 }
 
 type listenerStateClient struct {
@@ -85,6 +88,16 @@ func (c *listenerStateClient) Watch(ctx context.Context, in *WatchRequest, opts 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ListenerState_WatchClient = grpc.ServerStreamingClient[WatchResponse]
 
+func (c *listenerStateClient) ReportEnforced(ctx context.Context, in *ReportEnforcedRequest, opts ...grpc.CallOption) (*ReportEnforcedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReportEnforcedResponse)
+	err := c.cc.Invoke(ctx, ListenerState_ReportEnforced_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ListenerStateServer is the server API for ListenerState service.
 // All implementations must embed UnimplementedListenerStateServer
 // for forward compatibility.
@@ -97,6 +110,8 @@ type ListenerStateServer interface {
 	GetStage(context.Context, *GetStageRequest) (*GetStageResponse, error)
 	// Watch streams a snapshot where the position is of another term or too old, then every acknowledged event.
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
+	// ReportEnforced says up to which position the SFU does what the stage says. Watchers hear of it.
+	ReportEnforced(context.Context, *ReportEnforcedRequest) (*ReportEnforcedResponse, error)
 	mustEmbedUnimplementedListenerStateServer()
 }
 
@@ -115,6 +130,9 @@ func (UnimplementedListenerStateServer) GetStage(context.Context, *GetStageReque
 }
 func (UnimplementedListenerStateServer) Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error {
 	return status.Error(codes.Unimplemented, "method Watch not implemented")
+}
+func (UnimplementedListenerStateServer) ReportEnforced(context.Context, *ReportEnforcedRequest) (*ReportEnforcedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReportEnforced not implemented")
 }
 func (UnimplementedListenerStateServer) mustEmbedUnimplementedListenerStateServer() {}
 func (UnimplementedListenerStateServer) testEmbeddedByValue()                       {}
@@ -184,6 +202,24 @@ func _ListenerState_Watch_Handler(srv interface{}, stream grpc.ServerStream) err
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ListenerState_WatchServer = grpc.ServerStreamingServer[WatchResponse]
 
+func _ListenerState_ReportEnforced_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReportEnforcedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ListenerStateServer).ReportEnforced(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ListenerState_ReportEnforced_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ListenerStateServer).ReportEnforced(ctx, req.(*ReportEnforcedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ListenerState_ServiceDesc is the grpc.ServiceDesc for ListenerState service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -198,6 +234,10 @@ var ListenerState_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetStage",
 			Handler:    _ListenerState_GetStage_Handler,
+		},
+		{
+			MethodName: "ReportEnforced",
+			Handler:    _ListenerState_ReportEnforced_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
