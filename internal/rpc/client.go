@@ -13,6 +13,9 @@ import (
 // callTimeout bounds a unary call whose caller set no deadline.
 const callTimeout = 5 * time.Second
 
+// maxAnswer bounds what a client reads. The largest answer is a stage with 20,000 raised hands.
+const maxAnswer = 32 << 20
+
 // retries repeats calls that no server took or one answered with unavailable, with jitter, and stops when more than a
 // tenth of calls fail (gRFC A6). Calls are safe to repeat because every command carries an id.
 const retries = `{"methodConfig":[{"name":[{}],"retryPolicy":{"maxAttempts":4,"initialBackoff":"0.05s","maxBackoff":"1s",
@@ -23,6 +26,7 @@ func clientOptions() []grpc.DialOption {
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultServiceConfig(retries),
 		grpc.WithChainUnaryInterceptor(bound),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second},
 			MinConnectTimeout: 2 * time.Second,
