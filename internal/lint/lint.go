@@ -37,7 +37,7 @@ var layers = []struct {
 	{"web", []string{"web"}},
 	{"internal", []string{"internal", "proto"}},
 	{"proto", []string{"proto"}},
-	{"test", []string{"client", "internal", "mediaedge", "services", "proto", "web"}},
+	{"test", []string{"client", "internal", "mediaedge", "mobile-api", "services", "proto", "web"}},
 }
 
 // only names packages that may be imported in a few places.

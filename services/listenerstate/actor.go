@@ -1,6 +1,8 @@
 package listenerstate
 
 import (
+	"slices"
+
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 )
@@ -10,10 +12,13 @@ type ServiceName string
 
 // The services that may act on a stage.
 const (
-	ServiceRoom  ServiceName = "room"
-	ServiceSFU   ServiceName = "sfu"
-	ServiceTimer ServiceName = "timer"
+	ServiceRoom    ServiceName = "room"
+	ServiceSFU     ServiceName = "sfu"
+	ServiceGateway ServiceName = "gateway"
+	ServiceTimer   ServiceName = "timer"
 )
+
+var services = []ServiceName{ServiceRoom, ServiceSFU, ServiceGateway, ServiceTimer}
 
 // Actor is who causes an event: a person or a service, never both.
 type Actor struct {
@@ -28,10 +33,10 @@ func (a Actor) check() error {
 	switch {
 	case a.User != "" && a.Service == "":
 		return nil
-	case a.User == "" && (a.Service == ServiceRoom || a.Service == ServiceSFU || a.Service == ServiceTimer):
+	case a.User == "" && slices.Contains(services, a.Service):
 		return nil
 	}
-	return fault.Invalid("actor", "a user or one of the services room, sfu, timer")
+	return fault.Invalid("actor", "a user or one of the services room, sfu, gateway, timer")
 }
 
 // isPerson says whether the actor is the person named; services are nobody.

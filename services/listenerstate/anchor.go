@@ -16,7 +16,8 @@ type AnchorOrigin struct {
 	Node        id.Node
 }
 
-func (AnchorOrigin) kind() string { return "anchor_origin" }
+func (AnchorOrigin) kind() string        { return "anchor_origin" }
+func (AnchorOrigin) about(Actor) id.User { return "" }
 
 func (c AnchorOrigin) check() error {
 	if c.Epoch == 0 {
@@ -29,20 +30,14 @@ func (c AnchorOrigin) check() error {
 	return err
 }
 
-func (c AnchorOrigin) decide(stage Stage, by Actor) ([]Change, error) {
-	if err := stage.mustBeLive(); err != nil {
-		return nil, err
-	}
-	if by.Service != ServiceSFU {
-		return nil, fault.New(fault.CodeForbidden, "only the origin anchors its program")
-	}
-	if c.Epoch <= stage.Anchor.Epoch {
+func (c AnchorOrigin) decide(m moment) ([]Change, error) {
+	if c.Epoch <= m.Anchor.Epoch {
 		return nil, fault.New(fault.CodeConflict, "an origin of the same or a higher epoch has anchored the program").
-			With("epoch", strconv.FormatUint(stage.Anchor.Epoch, 10))
+			With("epoch", strconv.FormatUint(m.Anchor.Epoch, 10))
 	}
-	if c.FirstNumber < stage.Anchor.FirstNumber {
+	if c.FirstNumber < m.Anchor.FirstNumber {
 		return nil, fault.New(fault.CodeConflict, "numbers of the program only rise").
-			With("first_number", strconv.FormatUint(stage.Anchor.FirstNumber, 10))
+			With("first_number", strconv.FormatUint(m.Anchor.FirstNumber, 10))
 	}
 	c.WallTime = c.WallTime.UTC()
 	return []Change{OriginAnchored(c)}, nil
@@ -51,7 +46,7 @@ func (c AnchorOrigin) decide(stage Stage, by Actor) ([]Change, error) {
 // OriginAnchored starts an epoch of the program. The zero value means that there was none yet.
 type OriginAnchored AnchorOrigin
 
-func (e OriginAnchored) evolve(stage Stage, _ time.Time) Stage {
-	stage.Anchor = e
+func (c OriginAnchored) evolve(stage Stage, _ Event) Stage {
+	stage.Anchor = c
 	return stage
 }

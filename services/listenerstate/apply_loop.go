@@ -19,7 +19,8 @@ const attempts = 12
 var errAgain = errors.New("the stage has changed")
 
 // Apply decides a command on the newest stage, appends its events, and answers when they are held twice. The same
-// request again has the same answer for stagelog.CommandLifetime.
+// request again has the same answer for stagelog.CommandLifetime. Requests to one room that wait at the same time are
+// appended together; a caller whose context ends stops waiting, and the request may still be applied.
 //
 // Errors are faults: those of the rules; idempotency_mismatch; rate_limited, timeout and unavailable, after which the
 // same request should be sent again.
@@ -34,16 +35,77 @@ func (s *Service) Apply(ctx context.Context, key chain.Key, r Request) (answer A
 		return Answer{}, err
 	}
 	defer s.rooms.done(k)
-	for n := range attempts {
-		answer, err = s.attempt(ctx, k, r)
-		if !errors.Is(err, errAgain) {
-			return answer, err
-		}
-		if !pause(ctx, n) {
-			break
+	c, err := s.queue(ctx, k, r)
+	if err != nil {
+		return Answer{}, err
+	}
+	for {
+		select {
+		case <-c.answered:
+			return c.answer, c.err
+		case <-c.appointed:
+			s.lead(ctx, k)
+		case <-ctx.Done():
+			k.line.quit(c)
+			return Answer{}, fault.New(fault.CodeTimeout, "the room is busy; try again")
 		}
 	}
-	return Answer{}, fault.Unavailable(err, "the stage changes too fast; try again")
+}
+
+// queue brings a request into the line of its room, with the key that it may need.
+func (s *Service) queue(ctx context.Context, k *keeper, r Request) (*call, error) {
+	if err := k.line.enter(laneOf(r)); err != nil {
+		return nil, err
+	}
+	c := newCall(r)
+	if person := r.person(); person != "" {
+		var err error
+		if c.personKey, err = s.keys.MakeKey(ctx, k.key.App, person); err != nil {
+			k.line.leave(laneOf(r))
+			return nil, fault.Unavailable(err, "the keys of personal fields cannot be reached; try again")
+		}
+	}
+	k.line.join(c)
+	return c, nil
+}
+
+// lead takes the turn of a room for everyone who waits for it. From there on nothing stops with its caller, so that what
+// is appended is also archived and told.
+func (s *Service) lead(ctx context.Context, k *keeper) {
+	<-k.turn
+	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	defer cancel()
+	calls, p, err := s.inTurn(work, k)
+	k.give()
+	if errors.Is(err, errAgain) {
+		tries := s.again(k, calls, err)
+		pause(ctx, tries)
+		k.line.pass()
+		return
+	}
+	k.line.pass()
+	if err == nil {
+		err = s.settle(work, k, p)
+	}
+	for _, c := range calls {
+		s.answer(work, k.key, c, p, err)
+	}
+}
+
+// again brings calls back into the line, but those that were decided too often. It answers how often they were.
+func (s *Service) again(k *keeper, calls []*call, cause error) int {
+	var back []*call
+	tries := 0
+	for _, c := range calls {
+		if c.tries++; c.tries < attempts {
+			back, tries = append(back, c), max(tries, c.tries)
+			continue
+		}
+		c.err = fault.Unavailable(cause, "the stage changes too fast; try again")
+		close(c.answered)
+	}
+	k.line.putBack(back)
+	return tries
 }
 
 // pause waits longer with every attempt, by chance, so that instances that met once do not meet again.
@@ -59,65 +121,51 @@ func pause(ctx context.Context, attempt int) bool {
 	}
 }
 
-// attempt decides once. From the turn on it does not stop with its caller, so that what is appended is also archived.
-func (s *Service) attempt(ctx context.Context, k *keeper, r Request) (Answer, error) {
-	if err := k.take(ctx.Done()); err != nil {
-		return Answer{}, err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
-	defer cancel()
-	p, err := s.inTurn(ctx, k, r)
-	k.give()
-	if err != nil {
-		return Answer{}, err
-	}
-	if err := s.settle(ctx, k, p); err != nil {
-		return Answer{}, err
-	}
-	if p.earlier != nil {
-		return s.answerAgain(ctx, k.key, p)
-	}
-	return Answer{Position: p.stage.Position, Entries: p.entries, Stage: p.stage}, nil
-}
-
-// pending is what a call saw in its turn and answers once the archive has it.
+// pending is what was seen in a turn, to be answered once the archive has it.
 type pending struct {
-	stage   Stage
-	write   *chain.Write // nil: the archive has it
-	entries []Entry
-	earlier *stagelog.Earlier
+	view  View
+	write *chain.Write // nil: the archive has it
+	hint  time.Time    // something new is due then; zero: not earlier than was known
 }
 
-// inTurn decides a request and appends its events. The caller has the turn.
-func (s *Service) inTurn(ctx context.Context, k *keeper, r Request) (pending, error) {
-	if err := s.ready(ctx, k); err != nil {
-		return pending{}, err
+// inTurn decides the calls that are next in line and appends their events. The caller has the turn.
+func (s *Service) inTurn(ctx context.Context, k *keeper) ([]*call, pending, error) {
+	notReady := s.ready(ctx, k)
+	calls := k.line.drain()
+	if notReady != nil {
+		return calls, pending{}, notReady
 	}
-	now := s.now()
-	events, refusal := decide(k.stage, r, now)
-	entries, stage, err := s.prepare(ctx, k, events)
-	if err != nil {
-		return pending{}, err
+	var p pending
+	for open := calls; len(open) > 0; {
+		b := decideAll(k.key, k.stage, k.head, open, s.now())
+		var err error
+		if p.hint, err = s.hintBefore(ctx, k, b); err != nil {
+			return calls, p, fault.Unavailable(err, "the stage log cannot be reached; try again")
+		}
+		done, err := s.log.Append(ctx, k.key, b.append())
+		if err != nil {
+			return calls, p, s.refused(ctx, k, err)
+		}
+		if len(done.Known) == 0 {
+			s.take(k, b, done.Enforced)
+			break
+		}
+		if open, err = s.known(ctx, k, open, done.Known); err != nil {
+			return calls, p, err
+		}
 	}
-	// A refusal is asked too: it may come from an old stage, or the command may have been accepted before.
-	earlier, err := s.log.Append(ctx, k.key, stagelog.Append{
-		Expect: k.head, Command: stagelog.Command{Name: commandName(r.Actor, r.ID), Payload: r.Payload}, Remember: refusal == nil,
-		Now: now, Records: recordsOf(entries, r.Payload), Ops: project(events), Lifetime: lifetime(stage),
-	})
-	if err != nil {
-		return pending{}, s.refused(ctx, k, err)
+	p.view, p.write = k.view(), k.latest
+	return calls, p, nil
+}
+
+// take makes an appended batch the newest that a keeper knows.
+func (s *Service) take(k *keeper, b *batch, enforced chain.Position) {
+	k.enforced = enforced
+	s.metrics.together.Observe(float64(len(b.calls)))
+	if len(b.records) > 0 {
+		s.advance(k, b.stage, b.due, b.records)
+		s.metrics.events.Add(float64(len(b.records)))
 	}
-	if earlier != nil {
-		return s.again(ctx, k, r, earlier)
-	}
-	if refusal != nil {
-		return pending{}, refusal
-	}
-	if len(entries) > 0 {
-		s.advance(k, stage, recordsOf(entries, r.Payload))
-		s.metrics.events.Add(float64(len(entries)))
-	}
-	return pending{stage: k.stage, write: k.latest, entries: entries}, nil
 }
 
 // refused makes the keeper read what it does not know yet.
@@ -138,72 +186,100 @@ func (s *Service) refused(ctx context.Context, k *keeper, err error) error {
 	return fault.Unavailable(err, "the stage log cannot be reached; try again")
 }
 
-// prepare makes the entries of events behind the keeper's head, names sealed, and the stage after them.
-func (s *Service) prepare(ctx context.Context, k *keeper, events []Event) ([]Entry, Stage, error) {
-	stage, head, entries := k.stage, k.head, make([]Entry, 0, len(events))
-	for _, e := range events {
-		var err error
-		if e.Change, err = s.sealed(ctx, k.key, e); err != nil {
-			return nil, stage, err
+// known notes which calls came before, and answers the others, which are to be decided again. The caller has the turn.
+func (s *Service) known(ctx context.Context, k *keeper, calls []*call, known []stagelog.Known) ([]*call, error) {
+	before := make(map[*call]bool, len(known))
+	for _, came := range known {
+		if came.Index < 0 || came.Index >= len(calls) {
+			return nil, fmt.Errorf("the log of %s knows command %d of %d", k.key, came.Index, len(calls))
 		}
-		e.Position, e.Prev = chain.Position{Term: max(head.Term, 1), Offset: head.Offset + 1}, head.Hash
-		bytes, err := encodeEvent(k.key, e)
-		if err != nil {
-			return nil, stage, err
+		c, earlier := calls[came.Index], came.Earlier
+		before[c] = true
+		c.outcome = outcome{earlier: &earlier}
+		if earlier.Payload != c.request.Payload {
+			c.outcome = outcome{refusal: fault.New(fault.CodeIdempotencyMismatch, "this command id was used for something else")}
 		}
-		stage, head = evolve(stage, e), chain.Head{Position: e.Position, Hash: chain.Sum(bytes)}
-		entries = append(entries, Entry{e, bytes})
 	}
-	return entries, stage, nil
+	if s.refresh(ctx, k) != nil {
+		k.loaded = false
+		return nil, errAgain
+	}
+	var others []*call
+	for _, c := range calls {
+		if !before[c] {
+			others = append(others, c)
+		}
+	}
+	return others, nil
 }
 
-// sealed answers an event's change with its personal fields under their person's key.
-func (s *Service) sealed(ctx context.Context, key chain.Key, e Event) (Change, error) {
-	seated, ok := e.Change.(Seated)
-	if !ok || seated.Name.Plain == "" {
-		return e.Change, nil
+// answer tells a call what it came to.
+func (s *Service) answer(ctx context.Context, key chain.Key, c *call, p pending, failed error) {
+	switch o := c.outcome; {
+	case failed != nil:
+		c.err = failed
+	case o.refusal != nil:
+		c.err = o.refusal
+	case o.earlier != nil:
+		c.answer, c.err = s.answerAgain(ctx, key, *o.earlier, p.view)
+	default:
+		c.answer = Answer{Position: o.at, Entries: o.entries, Stage: p.view.Stage, Enforced: p.view.Enforced}
 	}
-	personKey, err := s.keys.MakeKey(ctx, key.App, seated.User)
+	close(c.answered)
+}
+
+func (s *Service) answerAgain(ctx context.Context, key chain.Key, earlier stagelog.Earlier, view View) (Answer, error) {
+	answer := Answer{Position: earlier.Last, Stage: view.Stage, Enforced: view.Enforced}
+	if earlier.Events == 0 {
+		return answer, nil
+	}
+	first := earlier.Last.Offset - earlier.Events + 1
+	records, err := s.archive.Read(ctx, key, first, int(earlier.Events))
 	if err != nil {
-		return nil, fault.Unavailable(err, "the keys of personal fields cannot be reached; try again")
+		return Answer{}, fault.Unavailable(err, "the archive cannot be read; try again")
 	}
-	closed, err := seal(personKey, key, Sealed{User: seated.User, Command: e.Command, Field: fieldName}, seated.Name.Plain)
-	if err != nil {
-		return nil, fmt.Errorf("seal name: %w", err)
+	for _, record := range records {
+		e, err := decodeEvent(key, record.Bytes)
+		if err != nil {
+			return Answer{}, fmt.Errorf("answer %s again: %w", key, err)
+		}
+		answer.Entries = append(answer.Entries, Entry{e, record.Bytes})
 	}
-	seated.Name = Name{Sealed: closed}
-	return seated, nil
+	return answer, nil
 }
 
 // advance takes appended records as the newest and sends them to the archive. The caller has the turn.
-func (s *Service) advance(k *keeper, stage Stage, records []chain.Record) {
+func (s *Service) advance(k *keeper, stage Stage, due time.Time, records []chain.Record) {
 	after, head := k.head, records[len(records)-1].Head()
 	var snapshot []byte
-	if head.Offset >= k.snapshotAt+snapshotEvery {
+	if head.Offset >= k.snapshotAt+uint64(max(snapshotEvery, stage.Hands.Len())) {
 		// Without a snapshot loading takes longer; nothing is lost.
 		if encoded, err := encodeSnapshot(k.key, stage, head); err == nil {
 			snapshot, k.snapshotAt = encoded, head.Offset
 		}
 	}
-	k.stage, k.head, k.loaded = stage, head, true
+	k.stage, k.head, k.due, k.loaded = stage, head, due, true
 	k.latest = s.archive.Append(k.key, after, records, snapshot)
 }
 
-// settle waits until the archive has what a call saw, and lets watchers have it.
+// settle waits until the archive has what was seen in a turn, and lets watchers have it.
 func (s *Service) settle(ctx context.Context, k *keeper, p pending) error {
+	if !p.hint.IsZero() {
+		s.hintAfter(ctx, k.key, p.hint)
+	}
 	if p.write != nil {
 		if err := p.write.Wait(ctx); err != nil {
 			k.broken.Store(true)
 			return fault.Unavailable(err, "the change could not be made safe; try again")
 		}
 	}
-	k.noteHeld(p.stage.Position)
-	s.mark(ctx, k, p.stage.Position)
+	k.noteHeld(p.view.Stage.Position)
+	s.mark(ctx, k, p.view.Stage.Position)
 	return nil
 }
 
-// mark acknowledges in the log what the archive has, once for all calls that wait for it. A failure delays watchers,
-// who mark it themselves; what was answered is held nevertheless.
+// mark acknowledges in the log what the archive has, once for all who wait for it. A failure delays watchers, who mark
+// it themselves; what was answered is held nevertheless.
 func (s *Service) mark(ctx context.Context, k *keeper, at chain.Position) {
 	select {
 	case <-k.marking:
@@ -221,44 +297,4 @@ func (s *Service) mark(ctx context.Context, k *keeper, at chain.Position) {
 		return
 	}
 	k.noteMarked(held)
-}
-
-// again answers a command that came before. The caller has the turn.
-func (s *Service) again(ctx context.Context, k *keeper, r Request, earlier *stagelog.Earlier) (pending, error) {
-	if earlier.Payload != chain.Hash(r.Payload) {
-		return pending{}, fault.New(fault.CodeIdempotencyMismatch, "this command id was used for something else")
-	}
-	if s.refresh(ctx, k) != nil {
-		k.loaded = false
-		return pending{}, errAgain
-	}
-	return pending{stage: k.stage, write: k.latest, earlier: earlier}, nil
-}
-
-func (s *Service) answerAgain(ctx context.Context, key chain.Key, p pending) (Answer, error) {
-	answer := Answer{Position: p.earlier.Last, Stage: p.stage}
-	if p.earlier.Events == 0 {
-		return answer, nil
-	}
-	first := p.earlier.Last.Offset - p.earlier.Events + 1
-	records, err := s.archive.Read(ctx, key, first, int(p.earlier.Events))
-	if err != nil {
-		return Answer{}, fault.Unavailable(err, "the archive cannot be read; try again")
-	}
-	for _, record := range records {
-		e, err := decodeEvent(key, record.Bytes)
-		if err != nil {
-			return Answer{}, fmt.Errorf("answer %s again: %w", key, err)
-		}
-		answer.Entries = append(answer.Entries, Entry{e, record.Bytes})
-	}
-	return answer, nil
-}
-
-func recordsOf(entries []Entry, payload chain.Hash) []chain.Record {
-	records := make([]chain.Record, len(entries))
-	for i, entry := range entries {
-		records[i] = chain.Record{Position: entry.Event.Position, Payload: payload, Bytes: entry.Bytes}
-	}
-	return records
 }

@@ -63,58 +63,9 @@ func parseActor(wire *listenerstatev1.Actor) (Actor, error) {
 	return Actor{}, fault.Invalid("actor", "a user or a service")
 }
 
-func parseCommand(wire *listenerstatev1.ApplyRequest) (Command, error) {
-	switch c := wire.GetCommand().(type) {
-	case *listenerstatev1.ApplyRequest_OpenRoom:
-		open := c.OpenRoom
-		return OpenRoom{
-			Host: id.User(open.GetHost()), Title: open.GetTitle(), MaxSeats: open.GetMaxSeats(), OpenStage: open.GetOpenStage(),
-			OpenListening: open.GetOpenListening(), Language: open.GetLanguage(), Speakers: users(open.GetSpeakers()),
-		}, nil
-	case *listenerstatev1.ApplyRequest_EndRoom:
-		return EndRoom{}, nil
-	case *listenerstatev1.ApplyRequest_TakeSeat:
-		return TakeSeat{Name: c.TakeSeat.GetName(), Muted: c.TakeSeat.GetMuted()}, nil
-	case *listenerstatev1.ApplyRequest_LeaveSeat:
-		return LeaveSeat{User: id.User(c.LeaveSeat.GetUser())}, nil
-	case *listenerstatev1.ApplyRequest_Mute:
-		return Mute{User: id.User(c.Mute.GetUser())}, nil
-	case *listenerstatev1.ApplyRequest_Unmute:
-		return Unmute{User: id.User(c.Unmute.GetUser())}, nil
-	case *listenerstatev1.ApplyRequest_AnchorOrigin:
-		return parseAnchor(c.AnchorOrigin), nil
-	}
-	return nil, fault.Invalid("command", "one of the known commands")
-}
-
-func parseAnchor(wire *listenerstatev1.AnchorOrigin) AnchorOrigin {
-	return AnchorOrigin{
-		Epoch: wire.GetEpoch(), FirstNumber: wire.GetFirstNumber(), WallTime: timeOf(wire.GetWallTime()), Node: id.Node(wire.GetNode()),
-	}
-}
-
 // parsePosition answers the zero position where there is none.
 func parsePosition(wire *listenv1.Position) chain.Position {
 	return chain.Position{Term: wire.GetTerm(), Offset: wire.GetOffset()}
-}
-
-// wireStage writes a stage for the services, with the names of those seats whose key is there.
-func wireStage(key chain.Key, stage Stage, names map[uint32]string) *listenerstatev1.Stage {
-	wire := &listenerstatev1.Stage{
-		App: string(key.App), Room: string(key.Room), Position: wirePosition(stage.Position), State: wireState(stage.State),
-		Host: string(stage.Host), Title: stage.Title, MaxSeats: stage.MaxSeats, OpenStage: stage.OpenStage,
-		OpenListening: stage.OpenListening, Language: stage.Language, Speakers: texts(stage.Speakers),
-		OpenedAt: wireTime(stage.OpenedAt), EndedAt: wireTime(stage.EndedAt),
-	}
-	for _, seat := range stage.Seats {
-		wire.Seats = append(wire.Seats, &listenv1.Seat{
-			Seat: seat.Number, User: string(seat.User), Name: names[seat.Number], Role: listenv1.Role(seat.Role), Muted: seat.Muted,
-		})
-	}
-	if stage.Anchor.Epoch > 0 {
-		wire.Anchor = wireAnchor(stage.Anchor)
-	}
-	return wire
 }
 
 func wireState(s State) listenv1.RoomState {

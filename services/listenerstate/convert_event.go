@@ -9,7 +9,6 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
-	listenv1 "rostrum/proto/rostrum/listen/v1"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 	"rostrum/services/listenerstate/chain"
 )
@@ -47,38 +46,6 @@ func wireActor(a Actor) *listenerstatev1.Actor {
 		return &listenerstatev1.Actor{Actor: &listenerstatev1.Actor_User{User: string(a.User)}}
 	}
 	return &listenerstatev1.Actor{Actor: &listenerstatev1.Actor_Service{Service: string(a.Service)}}
-}
-
-func wireChange(wire *listenerstatev1.Event, change Change) error {
-	switch c := change.(type) {
-	case RoomOpened:
-		wire.Payload = &listenerstatev1.Event_RoomOpened{RoomOpened: &listenerstatev1.RoomOpened{
-			Host: string(c.Host), Title: c.Title, MaxSeats: c.MaxSeats, OpenStage: c.OpenStage, OpenListening: c.OpenListening,
-			Language: c.Language, Speakers: texts(c.Speakers),
-		}}
-	case RoomEnded:
-		wire.Payload = &listenerstatev1.Event_RoomEnded{RoomEnded: &listenerstatev1.RoomEnded{}}
-	case Seated:
-		wire.Payload = &listenerstatev1.Event_Seated{Seated: &listenerstatev1.Seated{
-			User: string(c.User), Seat: c.Seat, Role: listenv1.Role(c.Role), Muted: c.Muted,
-		}}
-		if !c.Name.Sealed.empty() {
-			wire.Sealed = []*listenerstatev1.Sealed{wireSealed(c.Name.Sealed)}
-		}
-	case Unseated:
-		wire.Payload = &listenerstatev1.Event_Unseated{Unseated: &listenerstatev1.Unseated{
-			User: string(c.User), Seat: c.Seat, Reason: listenerstatev1.UnseatReason(c.Reason),
-		}}
-	case Muted:
-		wire.Payload = &listenerstatev1.Event_Muted{Muted: &listenerstatev1.Muted{User: string(c.User), Seat: c.Seat}}
-	case Unmuted:
-		wire.Payload = &listenerstatev1.Event_Unmuted{Unmuted: &listenerstatev1.Unmuted{User: string(c.User), Seat: c.Seat}}
-	case OriginAnchored:
-		wire.Payload = &listenerstatev1.Event_OriginAnchored{OriginAnchored: wireAnchor(c)}
-	default:
-		return fmt.Errorf("encode event: %T has no form on the wire", change)
-	}
-	return nil
 }
 
 func wireSealed(s Sealed) *listenerstatev1.Sealed {
@@ -131,43 +98,6 @@ func unmarshalEvent(bytes []byte) (*listenerstatev1.Event, error) {
 		return nil, fmt.Errorf("%w: %w", errBadEvent, err)
 	}
 	return wire, nil
-}
-
-func parseChange(wire *listenerstatev1.Event) (Change, error) {
-	switch p := wire.GetPayload().(type) {
-	case *listenerstatev1.Event_RoomOpened:
-		c := p.RoomOpened
-		return RoomOpened{
-			Host: id.User(c.GetHost()), Title: c.GetTitle(), MaxSeats: c.GetMaxSeats(), OpenStage: c.GetOpenStage(),
-			OpenListening: c.GetOpenListening(), Language: c.GetLanguage(), Speakers: users(c.GetSpeakers()),
-		}, nil
-	case *listenerstatev1.Event_RoomEnded:
-		return RoomEnded{}, nil
-	case *listenerstatev1.Event_Seated:
-		c := p.Seated
-		return Seated{
-			User: id.User(c.GetUser()), Seat: c.GetSeat(), Role: Role(c.GetRole()), Muted: c.GetMuted(), Name: parseName(wire),
-		}, nil
-	case *listenerstatev1.Event_Unseated:
-		c := p.Unseated
-		return Unseated{User: id.User(c.GetUser()), Seat: c.GetSeat(), Reason: UnseatReason(c.GetReason())}, nil
-	case *listenerstatev1.Event_Muted:
-		return Muted{User: id.User(p.Muted.GetUser()), Seat: p.Muted.GetSeat()}, nil
-	case *listenerstatev1.Event_Unmuted:
-		return Unmuted{User: id.User(p.Unmuted.GetUser()), Seat: p.Unmuted.GetSeat()}, nil
-	case *listenerstatev1.Event_OriginAnchored:
-		return parseAnchored(p.OriginAnchored), nil
-	}
-	return nil, fmt.Errorf("payload: %w", errBadEvent)
-}
-
-func parseName(wire *listenerstatev1.Event) Name {
-	for _, s := range wire.GetSealed() {
-		if s.GetField() == fieldName {
-			return Name{Sealed: parseSealed(s, wire.GetCommandId())}
-		}
-	}
-	return Name{}
 }
 
 func parseSealed(wire *listenerstatev1.Sealed, command string) Sealed {

@@ -16,7 +16,7 @@ const (
 )
 
 // deliver sends a watcher's items until either side ends, and cuts a connection that does not take them.
-func (s *server) deliver(w *Watcher, stream grpc.ServerStreamingServer[listenerstatev1.WatchResponse]) error {
+func (s *server) deliver(w *Watcher, stream grpc.ServerStreamingServer[listenerstatev1.WatchResponse], hands bool) error {
 	why := endFailed
 	defer func() { w.Close(why) }()
 	queue, failed := make(chan *listenerstatev1.WatchResponse, deliverAhead), make(chan error, 1)
@@ -32,7 +32,7 @@ func (s *server) deliver(w *Watcher, stream grpc.ServerStreamingServer[listeners
 			why = endOf(stream.Context(), err)
 			return err
 		}
-		wire, err := s.wireItem(stream.Context(), w.key, item)
+		wire, err := s.wireItem(stream.Context(), w.key, item, hands)
 		if err != nil {
 			return err
 		}

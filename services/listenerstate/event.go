@@ -18,15 +18,17 @@ type Event struct {
 	Change   Change
 }
 
-// Change is what an event does: one of RoomOpened, RoomEnded, Seated, Unseated, Muted, Unmuted, OriginAnchored.
+// Change is what an event does: one of RoomOpened, RoomEnded, Seated, Unseated, Muted, Unmuted, Held, Released,
+// HandRaised, HandLowered, AllHandsLowered, HandModeSet, HandAbsent, HandPresent, Invited, InviteClosed, Appointed,
+// Dismissed, Removed, Readmitted, MediaFound, MediaLost, OriginAnchored.
 type Change interface {
-	// evolve answers the stage after the change. It never fails: what happened, happened.
-	evolve(stage Stage, at time.Time) Stage
+	// evolve answers the stage after the change, which is that of the event. It never fails: what happened, happened.
+	evolve(stage Stage, e Event) Stage
 }
 
 // evolve answers the stage after an event. The stage before stays as it is.
 func evolve(stage Stage, e Event) Stage {
-	next := e.Change.evolve(stage, e.WallTime)
+	next := e.Change.evolve(stage, e)
 	next.Position, next.WallTime = e.Position, e.WallTime
 	return next
 }

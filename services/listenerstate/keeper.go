@@ -4,19 +4,17 @@ import (
 	"container/list"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"rostrum/internal/fault"
 	"rostrum/services/listenerstate/chain"
 )
 
-// waitingMost bounds the calls that wait for one room's turn.
-const waitingMost = 512
-
 // keeper has the stage of one room in this instance, as far as it has read the log.
 type keeper struct {
-	key     chain.Key
-	waiting atomic.Int32
-	broken  atomic.Bool // an append failed on its way to the archive: what is here may be ahead of it
+	key    chain.Key
+	broken atomic.Bool // an append failed on its way to the archive: what is here may be ahead of it
+	line   line
 
 	idle *list.Element // guarded by the mu of keepers, as is uses
 	uses int
@@ -26,13 +24,16 @@ type keeper struct {
 	loaded     bool
 	stage      Stage
 	head       chain.Head
-	latest     *chain.Write // the newest append to the archive; nil: everything came from there
+	due        time.Time      // of stage; zero: nothing is. The log has a hint that is not later
+	enforced   chain.Position // as it was read last; zero: not known in this term
+	latest     *chain.Write   // the newest append to the archive; nil: everything came from there
 	snapshotAt uint64
 
 	marking chan struct{} // the right to mark, like turn
 	mu      sync.Mutex
 	held    chain.Position // newest known to be in the archive
 	marked  chain.Position // newest known to be acknowledged in the log
+	reading *reading       // the one that did not begin yet; nil: the next caller makes one
 }
 
 func newKeeper(key chain.Key) *keeper {
@@ -42,25 +43,15 @@ func newKeeper(key chain.Key) *keeper {
 	return k
 }
 
-// take waits for the turn until done closes.
-func (k *keeper) take(done <-chan struct{}) error {
-	defer k.waiting.Add(-1)
-	if k.waiting.Add(1) > waitingMost {
-		return fault.New(fault.CodeRateLimited, "too many calls wait for this room").In(retryAfter)
-	}
-	select {
-	case <-k.turn:
-		return nil
-	case <-done:
-		return fault.New(fault.CodeTimeout, "the room is busy; try again")
-	}
-}
-
 func (k *keeper) give() { k.turn <- struct{}{} }
+
+// view answers what the keeper knows. The caller has the turn.
+func (k *keeper) view() View { return View{Stage: k.stage, Enforced: k.enforced} }
 
 // reset puts what the archive has in place of what was here.
 func (k *keeper) reset(a archived) {
 	k.stage, k.head, k.snapshotAt, k.latest, k.loaded = a.stage, a.head, a.snapshotAt, nil, false
+	k.due, k.enforced = dueOf(a.stage), chain.Position{}
 	k.noteHeld(a.head.Position)
 }
 
@@ -116,6 +107,13 @@ func (ks *keepers) use(key chain.Key) (*keeper, error) {
 	}
 	k.uses++
 	return k, nil
+}
+
+// hold uses a keeper once more.
+func (ks *keepers) hold(k *keeper) {
+	ks.mu.Lock()
+	defer ks.mu.Unlock()
+	k.uses++
 }
 
 func (ks *keepers) done(k *keeper) {

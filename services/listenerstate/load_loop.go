@@ -20,35 +20,85 @@ type archived struct {
 	snapshotAt uint64
 }
 
-// current answers the newest stage once all of it is acknowledged.
-func (s *Service) current(ctx context.Context, k *keeper) (Stage, error) {
-	err := errAgain
-	for n := 0; n < attempts && errors.Is(err, errAgain); n++ {
-		if n > 0 && !pause(ctx, n) {
-			break
-		}
-		var p pending
-		if p, err = s.look(ctx, k); err == nil {
-			err = s.settle(ctx, k, p)
-		}
-		if err == nil {
-			return p.stage, nil
-		}
-	}
-	if errors.Is(err, errAgain) {
-		err = fault.Unavailable(err, "the stage is being repaired; try again")
-	}
-	return Stage{}, err
+// reading is one look at the log that everyone shares who asked before it began.
+type reading struct {
+	done chan struct{} // closes when view and err are there
+	view View
+	err  error
 }
 
-// look reads what the log has beyond the keeper.
-func (s *Service) look(ctx context.Context, k *keeper) (pending, error) {
-	if err := k.take(ctx.Done()); err != nil {
-		return pending{}, err
+// current answers the newest view of a room once all of it is acknowledged.
+func (s *Service) current(ctx context.Context, k *keeper) (View, error) {
+	r, first := k.join()
+	if first {
+		s.rooms.hold(k)
+		read := func() {
+			defer s.rooms.done(k)
+			s.read(context.WithoutCancel(ctx), k, r)
+		}
+		if !s.start(read) {
+			read()
+		}
 	}
-	defer k.give()
+	select {
+	case <-r.done:
+		return r.view, r.err
+	case <-ctx.Done():
+		return View{}, fault.New(fault.CodeTimeout, "the room is busy; try again")
+	}
+}
+
+// join answers the reading that comes next; first: the caller is to do it.
+func (k *keeper) join() (r *reading, first bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.reading == nil {
+		k.reading, first = &reading{done: make(chan struct{})}, true
+	}
+	return k.reading, first
+}
+
+// begin ends the time in which others may join a reading.
+func (k *keeper) begin(r *reading) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.reading == r {
+		k.reading = nil
+	}
+}
+
+func (s *Service) read(ctx context.Context, k *keeper, r *reading) {
+	r.err = errAgain
+	for n := 0; n < attempts && errors.Is(r.err, errAgain); n++ {
+		if n > 0 {
+			pause(ctx, n)
+		}
+		var p pending
+		if p, r.err = s.look(ctx, k, r); r.err == nil {
+			r.view = p.view
+		}
+	}
+	if errors.Is(r.err, errAgain) {
+		r.err = fault.Unavailable(r.err, "the stage is being repaired; try again")
+	}
+	close(r.done)
+}
+
+// look reads what the log has beyond the keeper, and waits until it is acknowledged.
+func (s *Service) look(ctx context.Context, k *keeper, r *reading) (pending, error) {
+	<-k.turn
+	k.begin(r)
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	p, err := s.lookInTurn(ctx, k)
+	k.give()
+	if err != nil {
+		return p, err
+	}
+	return p, s.settle(ctx, k, p)
+}
+
+func (s *Service) lookInTurn(ctx context.Context, k *keeper) (pending, error) {
 	if err := s.ready(ctx, k); err != nil {
 		return pending{}, err
 	}
@@ -62,7 +112,7 @@ func (s *Service) look(ctx context.Context, k *keeper) (pending, error) {
 		}
 		return pending{}, fault.Unavailable(err, "the stage log cannot be reached; try again")
 	}
-	return pending{stage: k.stage, write: k.latest}, nil
+	return pending{view: k.view(), write: k.latest}, nil
 }
 
 // ready makes a keeper hold a stage of its room: from memory, else from archive and log, else by repairing the log.
@@ -76,14 +126,17 @@ func (s *Service) ready(ctx context.Context, k *keeper) error {
 	}
 	err := s.load(ctx, k)
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, stagelog.ErrLost):
-		return s.repair(ctx, k, "lost")
+		err = s.repair(ctx, k, "lost")
 	case errors.Is(err, errDiverged):
-		return s.repair(ctx, k, "diverged")
+		err = s.repair(ctx, k, "diverged")
+	case err != nil:
+		err = fault.Unavailable(err, "the stage cannot be loaded; try again")
 	}
-	return fault.Unavailable(err, "the stage cannot be loaded; try again")
+	if err == nil && !k.due.IsZero() {
+		s.hintAfter(ctx, k.key, k.due) // whoever made it so may not have come to it, or the hint is lost
+	}
+	return err
 }
 
 // load reads a room from the archive and what the log has beyond it. Errors: stagelog.ErrLost where the archive has a
@@ -118,8 +171,9 @@ func (s *Service) refresh(ctx context.Context, k *keeper) error {
 			if err != nil {
 				return fmt.Errorf("%w: %w", errDiverged, err)
 			}
-			s.advance(k, stage, page.Records)
+			s.advance(k, stage, dueOf(stage), page.Records)
 		}
+		k.enforced = page.Enforced
 		if k.head == page.Head {
 			k.noteMarked(chain.Position{Term: page.Head.Term, Offset: page.Acked})
 			return nil

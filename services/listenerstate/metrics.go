@@ -19,6 +19,10 @@ type metrics struct {
 	watchers prometheus.Gauge
 	ends     *prometheus.CounterVec // reason
 	unmarked prometheus.Counter
+	together prometheus.Histogram
+
+	timerLate     prometheus.Histogram
+	timerFailures *prometheus.CounterVec // reason: claim, close, hint
 }
 
 // Why a watcher ended.
@@ -47,12 +51,24 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		}),
 		ends:     prometheus.NewCounterVec(counter("watcher_ends_total", "Watchers ended, by reason."), []string{"reason"}),
 		unmarked: prometheus.NewCounter(counter("marks_failed_total", "Events held twice whose acknowledgement came late to watchers.")),
+		together: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "rostrum_listenerstate_append_commands", Help: "How many commands shared an append.",
+			Buckets: prometheus.ExponentialBuckets(1, 2, 7),
+		}),
+		timerLate: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "rostrum_listenerstate_timer_late_seconds", Help: "How long after it was due something was closed.",
+			Buckets: prometheus.ExponentialBuckets(0.015625, 2, 12),
+		}),
+		timerFailures: prometheus.NewCounterVec(counter("timer_failures_total", "Timers that failed and are tried again, by what failed."),
+			[]string{"reason"}),
 	}
 	if registry == nil {
 		return m, nil
 	}
 	var failed error
-	for _, collector := range []prometheus.Collector{m.commands, m.seconds, m.events, m.retries, m.repairs, m.watchers, m.ends, m.unmarked} {
+	for _, collector := range []prometheus.Collector{
+		m.commands, m.seconds, m.events, m.retries, m.repairs, m.watchers, m.ends, m.unmarked, m.together, m.timerLate, m.timerFailures,
+	} {
 		failed = errors.Join(failed, registry.Register(collector))
 	}
 	if failed != nil {

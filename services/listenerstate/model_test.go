@@ -1,309 +1,262 @@
 package listenerstate
 
 import (
-	"fmt"
-	"maps"
-	"math/rand/v2"
-	"reflect"
 	"slices"
-	"testing"
 	"time"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
-	"rostrum/services/listenerstate/chain"
 )
 
-// model is a stage as somebody would tell it who never heard of logs: seats by person.
+// model is a stage as somebody would tell it who read docs/protocol.md section 2 and never heard of logs: what each
+// person has. It shares no rule with the code that it judges.
 type model struct {
-	state    State
-	host     id.User
-	open     bool
-	may      map[id.User]bool
-	seats    map[id.User]uint32
-	muted    map[id.User]bool
-	maxSeats uint32
-	epoch    uint64
+	state         State
+	host          id.User
+	open          bool
+	maxSeats      int
+	mode          HandMode
+	epoch, number uint64
+	people        map[id.User]*person
+	queue         []id.User // hands, in order
+	invites       []id.User // in the order of their making
+	events        uint64    // so far
+	now           time.Time // of the newest event
 }
 
-// apply changes the model, or answers the code that the rules demand.
-func (m *model) apply(by Actor, command Command) fault.Code {
-	if open, ok := command.(OpenRoom); ok {
-		return m.openRoom(by, open)
-	}
-	switch m.state {
-	case StateNone:
-		return fault.CodeNotFound
-	case StateEnded:
-		return fault.CodeEnded
-	}
-	isHost := by.User == m.host
-	switch c := command.(type) {
-	case EndRoom:
-		if !isHost && by.Service != ServiceRoom {
-			return fault.CodeForbidden
-		}
-		m.state, m.seats, m.muted = StateEnded, map[id.User]uint32{}, map[id.User]bool{}
-	case TakeSeat:
-		return m.takeSeat(by.User, c.Muted)
-	case LeaveSeat:
-		if !isHost && by.User != c.User {
-			return fault.CodeForbidden
-		}
-		delete(m.seats, c.User)
-		delete(m.muted, c.User)
-	case Mute:
-		return m.mute(c.User, true, isHost || by.User == c.User)
-	case Unmute:
-		return m.mute(c.User, false, by.User == c.User)
-	case AnchorOrigin:
-		switch {
-		case by.Service != ServiceSFU:
-			return fault.CodeForbidden
-		case c.Epoch <= m.epoch:
-			return fault.CodeConflict
-		}
-		m.epoch = c.Epoch
-	}
-	return ""
+// person is what one has on a stage. A zero time is none.
+type person struct {
+	listed, moderator, removed bool
+
+	seat        uint32 // 0: none
+	name        string // in the seat
+	muted, held bool
+	session     id.Session
+	away        time.Time // since when without a microphone
+
+	hand           uint64 // the event that raised it; 0: not up
+	handName, note string
+	raised, absent time.Time
+
+	invitedUntil time.Time
+	inviteName   string
+	invitedBy    Actor
+
+	lapsed      bool // the last invite was not answered
+	known       bool // was invited or seated here before
+	mayReturn   time.Time
+	heldOutside bool // was held when the last seat ended
 }
 
-func (m *model) openRoom(by Actor, c OpenRoom) fault.Code {
-	switch {
-	case by.User != c.Host && by.Service != ServiceRoom:
-		return fault.CodeForbidden
-	case m.state == StateEnded:
-		return fault.CodeEnded
-	case m.state == StateLive && m.host != c.Host:
-		return fault.CodeConflict
-	case m.state == StateLive:
-		return ""
-	}
-	*m = model{
-		state: StateLive, host: c.Host, open: c.OpenStage, maxSeats: c.MaxSeats, may: map[id.User]bool{c.Host: true},
-		seats: map[id.User]uint32{}, muted: map[id.User]bool{},
-	}
-	for _, user := range c.Speakers {
-		m.may[user] = true
-	}
-	return ""
-}
-
-func (m *model) takeSeat(user id.User, muted bool) fault.Code {
-	switch {
-	case user == "":
-		return fault.CodeForbidden
-	case m.seats[user] > 0:
-		return ""
-	case !m.open && !m.may[user]:
-		return fault.CodeForbidden
-	}
-	taken := slices.Collect(maps.Values(m.seats))
-	for number := uint32(1); number <= m.maxSeats; number++ {
-		if !slices.Contains(taken, number) {
-			m.seats[user], m.muted[user] = number, muted
-			return ""
-		}
-	}
-	return fault.CodeStageFull
-}
-
-func (m *model) mute(user id.User, muted, allowed bool) fault.Code {
-	switch {
-	case !allowed:
-		return fault.CodeForbidden
-	case m.seats[user] == 0:
-		return fault.CodeNotSeated
-	}
-	m.muted[user] = muted
-	return ""
-}
-
-// agrees says how the stage differs from the model, or "".
-func (m *model) agrees(stage Stage) string {
-	if stage.State != m.state || stage.Anchor.Epoch != m.epoch || len(stage.Seats) != len(m.seats) {
-		return fmt.Sprintf("state %d epoch %d seats %v; want %d, %d, %v", stage.State, stage.Anchor.Epoch, stage.Seats, m.state, m.epoch, m.seats)
-	}
-	last := uint32(0)
-	for _, seat := range stage.Seats {
-		if m.seats[seat.User] != seat.Number || m.muted[seat.User] != seat.Muted || (seat.Role == RoleHost) != (seat.User == m.host) {
-			return fmt.Sprintf("%+v; want seat %d muted %v", seat, m.seats[seat.User], m.muted[seat.User])
-		}
-		if seat.Number <= last || seat.Number > m.maxSeats {
-			return fmt.Sprintf("seat %d after %d of %d", seat.Number, last, m.maxSeats)
-		}
-		last = seat.Number
-	}
-	return ""
-}
-
-// play is one room's life: a stage that was evolved as it went, the model beside it, and what was stored.
-type play struct {
-	random  *rand.Rand
-	key     chain.Key
-	users   []id.User
-	stage   Stage
-	model   model
-	head    chain.Head
-	records []chain.Record
-}
-
-func newPlay(seed uint64) *play {
-	p := &play{random: rand.New(rand.NewPCG(seed, 1)), key: chain.Key{App: id.Main, Room: "rm_00000000000000000000"}}
-	for i := range 5 {
-		p.users = append(p.users, id.User(fmt.Sprintf("us_%020d", i)))
+func (m *model) of(user id.User) *person {
+	p := m.people[user]
+	if p == nil {
+		p = new(person)
+		m.people[user] = p
 	}
 	return p
 }
 
-func (p *play) user() id.User { return p.users[p.random.IntN(len(p.users))] }
-
-func (p *play) actor() Actor {
-	if n := p.random.IntN(20); n < 3 {
-		return Actor{Service: []ServiceName{ServiceRoom, ServiceSFU, ServiceTimer}[n]}
+func (m *model) clone() *model {
+	other := *m
+	other.people, other.queue, other.invites = make(map[id.User]*person, len(m.people)), slices.Clone(m.queue), slices.Clone(m.invites)
+	for user, p := range m.people {
+		copied := *p
+		other.people[user] = &copied
 	}
-	return Actor{User: p.user()}
+	return &other
 }
 
-func (p *play) command() Command {
-	switch n := p.random.IntN(100); {
-	case n < 5:
-		return OpenRoom{Host: p.user(), MaxSeats: uint32(1 + p.random.IntN(4)), OpenStage: n < 3, Speakers: p.users[:2]}
-	case n < 7:
-		return EndRoom{}
-	case n < 35:
-		return TakeSeat{Muted: n < 20}
-	case n < 50:
-		return LeaveSeat{p.user()}
-	case n < 70:
-		return Mute{p.user()}
-	case n < 90:
-		return Unmute{p.user()}
+// rank is that of section 2.1.
+func (m *model) rank(user id.User) int {
+	switch p := m.people[user]; {
+	case user == m.host:
+		return 4
+	case p != nil && p.moderator:
+		return 3
+	case p != nil && p.seat > 0:
+		return 2
 	}
-	return AnchorOrigin{Epoch: uint64(1 + p.random.IntN(6)), WallTime: noon, Node: "sfu-1"}
+	return 1
 }
 
-// step gives one random command to both, and stores what comes of it.
-func (p *play) step(n int) error {
-	r := Request{Actor: p.actor(), ID: id.Command(fmt.Sprintf("c%d", n)), Command: p.command()}
-	if n == 0 || p.stage.State == StateNone {
-		r = Request{Actor: Actor{Service: ServiceRoom}, ID: r.ID, Command: OpenRoom{Host: p.user(), MaxSeats: 3, OpenStage: n%2 == 0, Speakers: p.users[:2]}}
+// apply does a command and answers what happens, or the code that the rules demand.
+func (m *model) apply(by Actor, command Command, now time.Time) ([]Change, fault.Code) {
+	if now.Before(m.now) {
+		now = m.now
 	}
-	before := p.stage
-	events, err := decide(p.stage, r, noon.Add(time.Duration(p.random.IntN(2000)-1000)*time.Millisecond))
-	code := fault.Code("")
-	if err != nil {
-		code = fault.From(err).Code
+	open, opens := command.(OpenRoom)
+	switch {
+	case m.state == StateNone && !opens:
+		return nil, fault.CodeNotFound
+	case m.state == StateEnded && !opens:
+		return nil, fault.CodeEnded
 	}
-	if want := p.model.apply(r.Actor, r.Command); code != want {
-		return fmt.Errorf("%s of %+v: %q, want %q", r.Actor, r.Command, code, want)
+	if code := m.forbids(by, command); code != "" {
+		return nil, code
 	}
-	for _, e := range events {
-		if unmuted, ok := e.Change.(Unmuted); ok && r.Actor.User != unmuted.User {
-			return fmt.Errorf("%s unmuted %s", r.Actor, unmuted.User)
-		}
-		e.Position, e.Prev = chain.Position{Term: 1, Offset: p.head.Offset + 1}, p.head.Hash
-		bytes, err := encodeEvent(p.key, e)
-		if err != nil {
-			return err
-		}
-		p.records = append(p.records, chain.Record{Position: e.Position, Bytes: bytes})
-		p.head = p.records[len(p.records)-1].Head()
-		p.stage = evolve(p.stage, e)
+	var happened []Change
+	var code fault.Code
+	if opens {
+		happened, code = m.begin(open)
+	} else {
+		happened, code = m.do(by, command, now)
 	}
-	if p.stage.WallTime.Before(before.WallTime) {
-		return fmt.Errorf("the wall time went from %v to %v", before.WallTime, p.stage.WallTime)
+	if m.events += uint64(len(happened)); len(happened) > 0 {
+		m.now = now
 	}
-	if difference := p.model.agrees(p.stage); difference != "" {
-		return fmt.Errorf("after %s of %+v: %s", r.Actor, r.Command, difference)
-	}
-	return nil
+	return happened, code
 }
 
-// replayed checks that the stored events are one chain, and that their fold, also from a snapshot in the middle, is the
-// stage that was lived.
-func (p *play) replayed() error {
-	middle := len(p.records) / 2
-	half, head, err := fold(p.key, Stage{}, chain.Head{}, p.records[:middle])
-	if err != nil {
-		return err
+// forbids is section 2.1, said once more.
+func (m *model) forbids(by Actor, command Command) fault.Code {
+	if by.Service != "" {
+		return allowIf(serves(by.Service, command))
 	}
-	snapshot, err := encodeSnapshot(p.key, half, head)
-	if err != nil {
-		return err
+	me, mine := by.User, m.rank(by.User)
+	if _, leaves := command.(Leave); !leaves && m.people[me] != nil && m.people[me].removed {
+		return fault.CodeRemoved
 	}
-	if half, head, err = decodeSnapshot(p.key, snapshot); err != nil {
-		return err
+	moderates := func(user id.User) bool { return user != me && mine >= 3 }
+	outranks := func(user id.User) bool { return moderates(user) && mine > m.rank(user) }
+	allowed := false
+	switch c := command.(type) {
+	case TakeSeat, RaiseHand, AcceptInvite, DeclineInvite, Leave:
+		allowed = true
+	case OpenRoom:
+		allowed = c.Host == me
+	case Unmute:
+		allowed = c.User == me
+	case LeaveSeat:
+		allowed = c.User == me || outranks(c.User)
+	case Mute:
+		allowed = c.User == me || moderates(c.User)
+	case LowerHand:
+		allowed = c.User == me || moderates(c.User)
+	case Hold:
+		allowed = outranks(c.User)
+	case Release:
+		allowed = outranks(c.User)
+	case Remove:
+		allowed = outranks(c.User)
+	case Readmit:
+		allowed = outranks(c.User)
+	case Invite:
+		allowed = moderates(c.User)
+	case WithdrawInvite:
+		allowed = moderates(c.User)
+	case SeatPerson:
+		allowed = moderates(c.User)
+	case LowerAllHands, SetHandMode:
+		allowed = mine >= 3
+	case Appoint:
+		allowed = me == m.host && c.User != me
+	case Dismiss:
+		allowed = c.User == me && mine >= 3 || me == m.host
+	case EndRoom:
+		allowed = me == m.host
 	}
-	whole, head, err := fold(p.key, half, head, p.records[middle:])
-	if err != nil {
-		return err
-	}
-	if head != p.head {
-		return fmt.Errorf("the fold ends at %v, the log at %v", head, p.head)
-	}
-	if whole.Seats = slices.Clip(whole.Seats); !reflect.DeepEqual(plainSlices(whole), plainSlices(p.stage)) {
-		return fmt.Errorf("the fold is %+v, lived was %+v", whole, p.stage)
-	}
-	return nil
+	return allowIf(allowed)
 }
 
-// plainSlices makes empty and absent lists the same.
-func plainSlices(stage Stage) Stage {
-	if len(stage.Seats) == 0 {
-		stage.Seats = nil
+func serves(service ServiceName, command Command) bool {
+	switch command.(type) {
+	case OpenRoom, EndRoom:
+		return service == "room"
+	case AnchorOrigin, ReportMedia:
+		return service == "sfu"
+	case ReportPresence:
+		return service == "gateway"
+	case CloseExpired:
+		return service == "timer"
 	}
-	if len(stage.Speakers) == 0 {
-		stage.Speakers = nil
-	}
-	return stage
+	return false
 }
 
-func TestRandomLivesAgreeWithTheModel(t *testing.T) {
-	lives, steps := 10_000, 40
-	if testing.Short() {
-		lives = 1_000
+func allowIf(allowed bool) fault.Code {
+	if allowed {
+		return ""
 	}
-	changes := 0
-	for seed := range uint64(lives) {
-		p := newPlay(seed)
-		for n := range steps {
-			if err := p.step(n); err != nil {
-				t.Fatalf("life %d, command %d: %v", seed, n, err)
-			}
-		}
-		if err := p.replayed(); err != nil {
-			t.Fatalf("life %d: %v", seed, err)
-		}
-		changes += len(p.records)
-	}
-	if changes < lives*steps/8 {
-		t.Errorf("%d commands made only %d events: the lives are dull", lives*steps, changes)
-	}
+	return fault.CodeForbidden
 }
 
-func TestATamperedLogDoesNotFold(t *testing.T) {
-	p := newPlay(7)
-	for n := range 60 {
-		if err := p.step(n); err != nil {
-			t.Fatal(err)
-		}
+func (m *model) begin(c OpenRoom) ([]Change, fault.Code) {
+	switch {
+	case m.state == StateEnded:
+		return nil, fault.CodeEnded
+	case m.state == StateLive && m.host != c.Host:
+		return nil, fault.CodeConflict
+	case m.state == StateLive:
+		return nil, ""
 	}
-	for i := range p.records[:len(p.records)-1] {
-		tampered := slices.Clone(p.records)
-		e, err := decodeEvent(p.key, tampered[i].Bytes)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e.Command += "x"
-		if tampered[i].Bytes, err = encodeEvent(p.key, e); err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := fold(p.key, Stage{}, chain.Head{}, tampered); err == nil {
-			t.Errorf("a log with another event %d folds", i+1)
-		}
-		if _, _, err := fold(p.key, Stage{}, chain.Head{}, slices.Delete(slices.Clone(p.records), i, i+1)); err == nil {
-			t.Errorf("a log without event %d folds", i+1)
-		}
+	if c.MaxSeats == 0 {
+		c.MaxSeats = 20
 	}
+	*m = model{state: StateLive, host: c.Host, open: c.OpenStage, maxSeats: int(c.MaxSeats), mode: HandsOpen, people: map[id.User]*person{}}
+	for _, user := range c.Speakers {
+		m.of(user).listed = true
+	}
+	return []Change{RoomOpened(c)}, ""
+}
+
+// do is section 2.2 for those who may.
+func (m *model) do(by Actor, command Command, now time.Time) ([]Change, fault.Code) {
+	switch c := command.(type) {
+	case EndRoom:
+		return m.end(), ""
+	case TakeSeat:
+		return m.takeSeat(by.User, c, now)
+	case SeatPerson:
+		return m.seatPerson(by, c, now)
+	case AcceptInvite:
+		return m.accept(by.User, c, now)
+	case DeclineInvite:
+		if code := m.uninvited(by.User, now); code != "" {
+			return nil, code
+		}
+		return append(m.closeInvite(by.User, InviteDeclined), m.lower(by.User, LoweredDeclined)...), ""
+	case LeaveSeat:
+		if by.User == c.User {
+			return m.unseat(c.User, UnseatLeft, now), ""
+		}
+		return m.unseat(c.User, UnseatMoved, now), ""
+	case Leave:
+		return m.clear(by.User, UnseatLeft, LoweredLeft, InviteLeft, now), ""
+	case Mute, Unmute, Hold, Release:
+		return m.microphone(command)
+	case RaiseHand:
+		return m.raise(by.User, c, now)
+	case LowerHand:
+		if by.User == c.User {
+			return m.lower(c.User, LoweredBySelf), ""
+		}
+		return m.lower(c.User, LoweredByModerator), ""
+	case LowerAllHands:
+		if len(m.queue) == 0 {
+			return nil, ""
+		}
+		m.noHands()
+		return []Change{AllHandsLowered{}}, ""
+	case SetHandMode:
+		return m.setMode(c.Mode), ""
+	case Invite:
+		return m.invite(by, c, now)
+	case WithdrawInvite:
+		return m.closeInvite(c.User, InviteWithdrawn), ""
+	case Appoint, Dismiss, Remove, Readmit:
+		return m.powers(command, now)
+	case ReportMedia:
+		return m.media(c, now), ""
+	case ReportPresence:
+		return m.presence(c, now), ""
+	case CloseExpired:
+		return m.expire(now), ""
+	case AnchorOrigin:
+		if c.Epoch <= m.epoch || c.FirstNumber < m.number {
+			return nil, fault.CodeConflict
+		}
+		m.epoch, m.number = c.Epoch, c.FirstNumber
+		return []Change{OriginAnchored(c)}, ""
+	}
+	return nil, "unknown"
 }

@@ -1,30 +1,19 @@
 package listenerstate
 
 import (
-	"time"
-
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 )
 
-// Mute silences a seated person: oneself, or anyone for the host.
+// Mute silences a seated person.
 type Mute struct{ User id.User }
 
-func (Mute) kind() string { return "mute" }
+func (Mute) kind() string          { return "mute" }
+func (c Mute) about(Actor) id.User { return c.User }
+func (c Mute) check() error        { return checkUser(c.User) }
 
-func (c Mute) check() error {
-	_, err := id.ParseUser(string(c.User))
-	return err
-}
-
-func (c Mute) decide(stage Stage, by Actor) ([]Change, error) {
-	if err := stage.mustBeLive(); err != nil {
-		return nil, err
-	}
-	if !by.isPerson(c.User) && !by.isPerson(stage.Host) {
-		return nil, fault.New(fault.CodeForbidden, "only the host may mute others")
-	}
-	seat, err := stage.mustBeSeated(c.User)
+func (c Mute) decide(m moment) ([]Change, error) {
+	seat, err := m.mustBeSeated(c.User)
 	if err != nil || seat.Muted {
 		return nil, err
 	}
@@ -34,23 +23,19 @@ func (c Mute) decide(stage Stage, by Actor) ([]Change, error) {
 // Unmute opens one's own microphone. Nobody can do it for somebody else, the host included.
 type Unmute struct{ User id.User }
 
-func (Unmute) kind() string { return "unmute" }
+func (Unmute) kind() string          { return "unmute" }
+func (c Unmute) about(Actor) id.User { return c.User }
+func (c Unmute) check() error        { return checkUser(c.User) }
 
-func (c Unmute) check() error {
-	_, err := id.ParseUser(string(c.User))
-	return err
-}
-
-func (c Unmute) decide(stage Stage, by Actor) ([]Change, error) {
-	if err := stage.mustBeLive(); err != nil {
+func (c Unmute) decide(m moment) ([]Change, error) {
+	seat, err := m.mustBeSeated(c.User)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if !by.isPerson(c.User) {
-		return nil, fault.New(fault.CodeForbidden, "people unmute themselves only")
-	}
-	seat, err := stage.mustBeSeated(c.User)
-	if err != nil || !seat.Muted {
-		return nil, err
+	case seat.Held:
+		return nil, fault.New(fault.CodeHeld, "a moderator keeps your microphone closed; wait to be released")
+	case !seat.Muted:
+		return nil, nil
 	}
 	return []Change{Unmuted{User: c.User, Seat: seat.Number}}, nil
 }
@@ -69,8 +54,8 @@ type Muted struct {
 	Seat uint32
 }
 
-func (e Muted) evolve(stage Stage, _ time.Time) Stage {
-	return stage.withSeat(e.Seat, func(seat *Seat) { seat.Muted = true })
+func (c Muted) evolve(stage Stage, _ Event) Stage {
+	return stage.withSeat(c.Seat, func(seat *Seat) { seat.Muted = true })
 }
 
 // Unmuted opens the microphone of a seat.
@@ -79,6 +64,6 @@ type Unmuted struct {
 	Seat uint32
 }
 
-func (e Unmuted) evolve(stage Stage, _ time.Time) Stage {
-	return stage.withSeat(e.Seat, func(seat *Seat) { seat.Muted = false })
+func (c Unmuted) evolve(stage Stage, _ Event) Stage {
+	return stage.withSeat(c.Seat, func(seat *Seat) { seat.Muted = false })
 }

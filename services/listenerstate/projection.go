@@ -3,21 +3,33 @@ package listenerstate
 import (
 	"strconv"
 
+	"rostrum/internal/id"
 	"rostrum/services/listenerstate/stagelog"
 )
 
-// project answers what events change in the small structures beside the log, which are read without folding it: who
-// sits where.
-func project(events []Event) []stagelog.Op {
+// project answers what entries change in the small structures beside the log, which are read without folding it: who
+// sits where, whose hand is up.
+func project(entries []Entry) []stagelog.Op {
 	var ops []stagelog.Op
-	for _, e := range events {
-		switch change := e.Change.(type) {
+	for _, entry := range entries {
+		switch change := entry.Event.Change.(type) {
 		case RoomOpened:
-			ops = append(ops, stagelog.Op{Kind: stagelog.OpClear, Target: stagelog.Seats})
+			ops = append(ops, stagelog.Op{Kind: stagelog.OpClear, Target: stagelog.Seats},
+				stagelog.Op{Kind: stagelog.OpClear, Target: stagelog.Hands})
 		case Seated:
 			ops = append(ops, seatOp(change.Seat, string(change.User)))
 		case Unseated:
 			ops = append(ops, stagelog.Op{Kind: stagelog.OpRemove, Target: stagelog.Seats, Field: seatField(change.Seat)})
+		case HandRaised:
+			ops = append(ops, handOp(change.User, entry.Event.Position.Offset))
+		case HandLowered:
+			ops = append(ops, stagelog.Op{Kind: stagelog.OpDrop, Target: stagelog.Hands, Field: string(change.User)})
+		case AllHandsLowered, RoomEnded:
+			ops = append(ops, stagelog.Op{Kind: stagelog.OpClear, Target: stagelog.Hands})
+		case HandModeSet:
+			if change.Mode == HandsClosed {
+				ops = append(ops, stagelog.Op{Kind: stagelog.OpClear, Target: stagelog.Hands})
+			}
 		}
 	}
 	return ops
@@ -29,7 +41,14 @@ func projectStage(stage Stage) []stagelog.Op {
 	for _, seat := range stage.Seats {
 		ops = append(ops, seatOp(seat.Number, string(seat.User)))
 	}
+	for hand := range stage.Hands.All() {
+		ops = append(ops, handOp(hand.User, hand.Order))
+	}
 	return ops
+}
+
+func handOp(user id.User, order uint64) stagelog.Op {
+	return stagelog.Op{Kind: stagelog.OpAdd, Target: stagelog.Hands, Field: string(user), Value: strconv.FormatUint(order, 10)}
 }
 
 func seatOp(number uint32, user string) stagelog.Op {

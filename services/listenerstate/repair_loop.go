@@ -80,35 +80,46 @@ func (s *Service) restart(ctx context.Context, k *keeper, token string) (chain.H
 // rememberedCommands answers the commands of the newest events that a repeated request may still name.
 func (s *Service) rememberedCommands(ctx context.Context, key chain.Key, head chain.Head) ([]stagelog.Remembered, error) {
 	first := uint64(1)
-	if head.Offset > pageSize {
-		first = head.Offset - pageSize + 1
-	}
-	records, err := s.archive.Read(ctx, key, first, pageSize)
-	if err != nil {
-		return nil, err
+	if head.Offset > stagelog.Keep {
+		first = head.Offset - stagelog.Keep + 1
 	}
 	var commands []stagelog.Remembered
-	for _, record := range records {
-		e, err := decodeEvent(key, record.Bytes)
+	for from := first; from <= head.Offset; {
+		records, err := s.archive.Read(ctx, key, from, pageSize)
 		if err != nil {
 			return nil, err
 		}
-		name, last := commandName(e.Actor, e.Command), len(commands)-1
-		if last >= 0 && commands[last].Name == name {
-			commands[last].Earlier.Last = record.Position
-			commands[last].Earlier.Events++
-			continue
+		if len(records) == 0 {
+			return nil, fmt.Errorf("the archive of %s ends before %s", key, head.Position)
 		}
-		commands = append(commands, stagelog.Remembered{
-			Name: name, Until: e.WallTime.Add(stagelog.CommandLifetime),
-			Earlier: stagelog.Earlier{Payload: record.Payload, Last: record.Position, Events: 1},
-		})
+		for _, record := range records {
+			e, err := decodeEvent(key, record.Bytes)
+			if err != nil {
+				return nil, err
+			}
+			commands = remember(commands, e, record)
+		}
+		from += uint64(len(records))
 	}
 	if first > 1 {
 		commands = commands[1:] // its first events may not be among those read
 	}
 	now := s.now()
 	return slices.DeleteFunc(commands, func(c stagelog.Remembered) bool { return !c.Until.After(now) }), nil
+}
+
+// remember adds an event to the commands of those before it.
+func remember(commands []stagelog.Remembered, e Event, record chain.Record) []stagelog.Remembered {
+	name, last := commandName(e.Actor, e.Command), len(commands)-1
+	if last >= 0 && commands[last].Name == name {
+		commands[last].Earlier.Last = record.Position
+		commands[last].Earlier.Events++
+		return commands
+	}
+	return append(commands, stagelog.Remembered{
+		Name: name, Until: e.WallTime.Add(stagelog.CommandLifetime),
+		Earlier: stagelog.Earlier{Payload: record.Payload, Last: record.Position, Events: 1},
+	})
 }
 
 // commandName is unique among the commands of all actors of a room.

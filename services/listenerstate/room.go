@@ -2,7 +2,6 @@ package listenerstate
 
 import (
 	"slices"
-	"time"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
@@ -26,7 +25,8 @@ type OpenRoom struct {
 	Speakers      []id.User // may take a seat, beside the host
 }
 
-func (OpenRoom) kind() string { return "open_room" }
+func (OpenRoom) kind() string          { return "open_room" }
+func (c OpenRoom) about(Actor) id.User { return c.Host }
 
 func (c OpenRoom) check() error {
 	if _, err := id.ParseUser(string(c.Host)); err != nil {
@@ -49,16 +49,13 @@ func (c OpenRoom) check() error {
 	return checkLanguage(c.Language)
 }
 
-func (c OpenRoom) decide(stage Stage, by Actor) ([]Change, error) {
-	if by.Service != ServiceRoom && !by.isPerson(c.Host) {
-		return nil, fault.New(fault.CodeForbidden, "only its host may open a room")
-	}
+func (c OpenRoom) decide(m moment) ([]Change, error) {
 	switch {
-	case stage.State == StateEnded:
+	case m.State == StateEnded:
 		return nil, fault.New(fault.CodeEnded, "the room is over and is not opened again")
-	case stage.State == StateLive && stage.Host == c.Host:
+	case m.State == StateLive && m.Host == c.Host:
 		return nil, nil
-	case stage.State == StateLive:
+	case m.State == StateLive:
 		return nil, fault.New(fault.CodeConflict, "the room is live with another host")
 	}
 	if c.MaxSeats == 0 {
@@ -71,37 +68,32 @@ func (c OpenRoom) decide(stage Stage, by Actor) ([]Change, error) {
 // RoomOpened is the first event of every log.
 type RoomOpened OpenRoom
 
-func (e RoomOpened) evolve(_ Stage, at time.Time) Stage {
+func (c RoomOpened) evolve(_ Stage, e Event) Stage {
 	return Stage{
-		State: StateLive, Host: e.Host, Title: e.Title, MaxSeats: e.MaxSeats, OpenStage: e.OpenStage,
-		OpenListening: e.OpenListening, Language: e.Language, Speakers: e.Speakers, OpenedAt: at,
+		State: StateLive, Host: c.Host, Title: c.Title, MaxSeats: c.MaxSeats, OpenStage: c.OpenStage,
+		OpenListening: c.OpenListening, Language: c.Language, Speakers: c.Speakers, OpenedAt: e.WallTime, HandMode: HandsOpen,
 	}
 }
 
 // EndRoom ends a room for good.
 type EndRoom struct{}
 
-func (EndRoom) kind() string { return "end_room" }
-func (EndRoom) check() error { return nil }
+func (EndRoom) kind() string        { return "end_room" }
+func (EndRoom) about(Actor) id.User { return "" }
+func (EndRoom) check() error        { return nil }
 
-func (EndRoom) decide(stage Stage, by Actor) ([]Change, error) {
-	if err := stage.mustBeLive(); err != nil {
-		return nil, err
-	}
-	if by.Service != ServiceRoom && !by.isPerson(stage.Host) {
-		return nil, fault.New(fault.CodeForbidden, "only its host may end a room")
-	}
+func (EndRoom) decide(m moment) ([]Change, error) {
 	var changes []Change
-	for _, seat := range stage.Seats {
+	for _, seat := range m.Seats {
 		changes = append(changes, Unseated{User: seat.User, Seat: seat.Number, Reason: UnseatEnded})
 	}
 	return append(changes, RoomEnded{}), nil
 }
 
-// RoomEnded is the last event of a log, after everyone was unseated.
+// RoomEnded is the last event of a log, after everyone was unseated. Hands and invites are over with it.
 type RoomEnded struct{}
 
-func (RoomEnded) evolve(stage Stage, at time.Time) Stage {
-	stage.State, stage.EndedAt, stage.Seats = StateEnded, at, nil
+func (RoomEnded) evolve(stage Stage, e Event) Stage {
+	stage.State, stage.EndedAt, stage.Seats, stage.Hands, stage.Invites = StateEnded, e.WallTime, nil, HandQueue{}, nil
 	return stage
 }

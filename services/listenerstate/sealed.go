@@ -10,10 +10,13 @@ import (
 	"rostrum/services/listenerstate/chain"
 )
 
-// fieldName is the personal field of an event that says what a person is called.
-const fieldName = "name"
+// The personal fields of events: what a person is called, and what a hand is raised for.
+const (
+	fieldName = "name"
+	fieldNote = "note"
+)
 
-// Name is what a person is called: plain on its way in, sealed from the log on. Plain is never stored.
+// Name is a personal text, such as what a person is called: plain on its way in, sealed from the log on. Plain is never stored.
 type Name struct {
 	Plain  string
 	Sealed Sealed

@@ -6,7 +6,7 @@ import (
 
 	"google.golang.org/grpc"
 
-	"rostrum/internal/fault"
+	"rostrum/internal/id"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 	"rostrum/services/listenerstate/chain"
 )
@@ -32,7 +32,7 @@ func (s *server) Apply(ctx context.Context, request *listenerstatev1.ApplyReques
 	if err != nil {
 		return nil, err
 	}
-	return s.wireAnswer(ctx, key, answer)
+	return s.wireAnswer(ctx, key, r.Actor, answer)
 }
 
 func (s *server) GetStage(ctx context.Context, request *listenerstatev1.GetStageRequest) (*listenerstatev1.GetStageResponse, error) {
@@ -40,12 +40,20 @@ func (s *server) GetStage(ctx context.Context, request *listenerstatev1.GetStage
 	if err != nil {
 		return nil, err
 	}
-	stage, err := s.service.Stage(ctx, key, parsePosition(request.GetAtLeast()))
+	view, err := s.service.View(ctx, key, parsePosition(request.GetAtLeast()))
 	if err != nil {
 		return nil, err
 	}
-	wire, err := s.openStage(ctx, key, stage)
-	return &listenerstatev1.GetStageResponse{Stage: wire}, err
+	wire, err := s.openStage(ctx, key, view, request.GetWithHands())
+	return &listenerstatev1.GetStageResponse{Stage: wire, Place: uint32(view.Stage.Hands.Place(id.User(request.GetPlaceOf())))}, err
+}
+
+func (s *server) ReportEnforced(ctx context.Context, request *listenerstatev1.ReportEnforcedRequest) (*listenerstatev1.ReportEnforcedResponse, error) {
+	key, err := parseKey(request.GetApp(), request.GetRoom())
+	if err != nil {
+		return nil, err
+	}
+	return &listenerstatev1.ReportEnforcedResponse{}, s.service.ReportEnforced(ctx, key, request.GetEpoch(), parsePosition(request.GetPosition()))
 }
 
 func (s *server) Watch(request *listenerstatev1.WatchRequest, stream grpc.ServerStreamingServer[listenerstatev1.WatchResponse]) error {
@@ -57,15 +65,18 @@ func (s *server) Watch(request *listenerstatev1.WatchRequest, stream grpc.Server
 	if err != nil {
 		return err
 	}
-	return s.deliver(watcher, stream)
+	return s.deliver(watcher, stream, request.GetWithHands())
 }
 
-func (s *server) wireAnswer(ctx context.Context, key chain.Key, answer Answer) (*listenerstatev1.ApplyResponse, error) {
-	stage, err := s.openStage(ctx, key, answer.Stage)
+func (s *server) wireAnswer(ctx context.Context, key chain.Key, by Actor, answer Answer) (*listenerstatev1.ApplyResponse, error) {
+	stage, err := s.openStage(ctx, key, View{answer.Stage, answer.Enforced}, false)
 	if err != nil {
 		return nil, err
 	}
-	wire := &listenerstatev1.ApplyResponse{Position: wirePosition(answer.Position), Stage: stage}
+	stage.Removed = nil // nobody waits for the list with each answer
+	wire := &listenerstatev1.ApplyResponse{
+		Position: wirePosition(answer.Position), Stage: stage, Place: uint32(answer.Stage.Hands.Place(by.User)),
+	}
 	for _, entry := range answer.Entries {
 		event, err := unmarshalEvent(entry.Bytes)
 		if err != nil {
@@ -76,61 +87,16 @@ func (s *server) wireAnswer(ctx context.Context, key chain.Key, answer Answer) (
 	return wire, nil
 }
 
-func (s *server) wireItem(ctx context.Context, key chain.Key, item Item) (*listenerstatev1.WatchResponse, error) {
+func (s *server) wireItem(ctx context.Context, key chain.Key, item Item, hands bool) (*listenerstatev1.WatchResponse, error) {
 	switch {
 	case item.Snapshot != nil:
-		stage, err := s.openStage(ctx, key, *item.Snapshot)
+		stage, err := s.openStage(ctx, key, View{Stage: *item.Snapshot}, hands)
 		return &listenerstatev1.WatchResponse{Item: &listenerstatev1.WatchResponse_Snapshot{Snapshot: stage}}, err
 	case item.Entry != nil:
 		event, err := s.openEntry(ctx, key, *item.Entry)
 		return &listenerstatev1.WatchResponse{Item: &listenerstatev1.WatchResponse_Event{Event: event}}, err
+	case item.Enforced != nil:
+		return &listenerstatev1.WatchResponse{Item: &listenerstatev1.WatchResponse_Enforced{Enforced: wirePosition(*item.Enforced)}}, nil
 	}
 	return &listenerstatev1.WatchResponse{Item: &listenerstatev1.WatchResponse_Still{Still: wirePosition(*item.Still)}}, nil
-}
-
-func (s *server) openStage(ctx context.Context, key chain.Key, stage Stage) (*listenerstatev1.Stage, error) {
-	names := make(map[uint32]string, len(stage.Seats))
-	for _, seat := range stage.Seats {
-		name, err := s.openName(ctx, key, seat.Name)
-		if err != nil {
-			return nil, err
-		}
-		names[seat.Number] = name
-	}
-	return wireStage(key, stage, names), nil
-}
-
-func (s *server) openEntry(ctx context.Context, key chain.Key, entry Entry) (*listenerstatev1.StageEvent, error) {
-	event, err := unmarshalEvent(entry.Bytes)
-	if err != nil {
-		return nil, err
-	}
-	wire := &listenerstatev1.StageEvent{Event: event}
-	if seated, ok := entry.Event.Change.(Seated); ok {
-		name, err := s.openName(ctx, key, seated.Name)
-		if err != nil {
-			return nil, err
-		}
-		wire.Opened = map[string]string{fieldName: name}
-	}
-	return wire, nil
-}
-
-// openName answers the text of a name, empty where its key is gone.
-func (s *server) openName(ctx context.Context, key chain.Key, name Name) (string, error) {
-	if name.Sealed.empty() {
-		return "", nil
-	}
-	personKey, found, err := s.service.keys.Key(ctx, key.App, name.Sealed.User)
-	if err != nil {
-		return "", fault.Unavailable(err, "the keys of personal fields cannot be reached; try again")
-	}
-	if !found {
-		return "", nil
-	}
-	text, err := open(personKey, key, name.Sealed)
-	if err != nil {
-		return "", nil // sealed under a key that was destroyed before this one was made
-	}
-	return text, nil
 }

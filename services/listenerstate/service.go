@@ -46,7 +46,7 @@ type Keys interface {
 
 const (
 	retryAfter    = 200 * time.Millisecond
-	snapshotEvery = 256       // events
+	snapshotEvery = 256       // events; more where more hands are up, each of which it holds
 	pageSize      = 256       // events in one read
 	endedLifetime = time.Hour // an ended room's keys in Redis; the archive keeps it
 	callTimeout   = 5 * time.Second
@@ -115,10 +115,10 @@ type Service struct {
 
 	mu     sync.Mutex
 	closed bool
-	done   sync.WaitGroup // the doorbell and every sender to a watcher; grows under mu while not closed
+	done   sync.WaitGroup // the doorbell, the timers and every sender to a watcher; grows under mu while not closed
 }
 
-// New makes a service and starts listening to the doorbell.
+// New makes a service and starts its timers and listening to the doorbell.
 func New(config Config) (*Service, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
@@ -134,6 +134,7 @@ func New(config Config) (*Service, error) {
 		metrics: m, rooms: newKeepers(config.RoomsMost), bells: newBells(config.WatchersMost), stop: stop, stopping: ctx.Done(),
 	}
 	s.start(func() { s.log.Listen(ctx, s.bells.ring, s.bells.ringAll) })
+	s.start(func() { s.keepTime(ctx) })
 	return s, nil
 }
 
@@ -147,8 +148,8 @@ func (s *Service) start(part func()) bool {
 	return !s.closed
 }
 
-// Close ends every watcher and returns when nothing of the service runs any more. Commands under way finish by
-// themselves.
+// Close ends every watcher and the timers, and returns when nothing of the service runs any more. Commands under way
+// finish by themselves.
 func (s *Service) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -170,22 +171,59 @@ type Answer struct {
 	Entries  []Entry
 	// Stage is at or after Position.
 	Stage Stage
+	// Enforced is as in View.
+	Enforced chain.Position
 }
 
-// Stage answers the acknowledged stage of a room at this moment. Errors: not_found; from_ahead where the log has not
-// come to atLeast; unavailable.
+// View is what holds in a room.
+type View struct {
+	Stage Stage
+	// Enforced is up to where the SFU does what the stage says; zero: nothing was reported in this term.
+	Enforced chain.Position
+}
+
+// Stage answers the acknowledged stage of a room, as View does.
 func (s *Service) Stage(ctx context.Context, key chain.Key, atLeast chain.Position) (Stage, error) {
+	view, err := s.View(ctx, key, atLeast)
+	return view.Stage, err
+}
+
+// View answers what is acknowledged and enforced in a room at this moment. Errors: not_found; from_ahead where the log
+// has not come to atLeast; timeout; unavailable.
+func (s *Service) View(ctx context.Context, key chain.Key, atLeast chain.Position) (View, error) {
 	k, err := s.rooms.use(key)
 	if err != nil {
-		return Stage{}, err
+		return View{}, err
 	}
 	defer s.rooms.done(k)
-	stage, err := s.current(ctx, k)
+	view, err := s.current(ctx, k)
 	if err != nil {
-		return Stage{}, err
+		return View{}, err
 	}
-	if stage.Position.Before(atLeast) {
-		return Stage{}, fault.New(fault.CodeFromAhead, "the stage log has not come to %s", atLeast)
+	if view.Stage.Position.Before(atLeast) {
+		return View{}, fault.New(fault.CodeFromAhead, "the stage log has not come to %s", atLeast)
 	}
-	return stage, nil
+	return view, nil
+}
+
+// ReportEnforced says up to which position the SFU does what the stage says, by the origin that makes the program of an
+// epoch. A lower position and a report of a lower epoch change nothing. Errors: invalid; not_found; from_ahead;
+// unavailable.
+func (s *Service) ReportEnforced(ctx context.Context, key chain.Key, epoch uint64, at chain.Position) error {
+	if epoch == 0 || at.Offset == 0 {
+		return fault.Invalid("position", "one of this log, with an epoch above 0")
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	switch err := s.log.Enforce(ctx, key, epoch, at); {
+	case err == nil:
+		return nil
+	case errors.Is(err, stagelog.ErrAhead):
+		return fault.New(fault.CodeFromAhead, "the stage log has not come to %s", at)
+	case errors.Is(err, stagelog.ErrLost):
+		_, err := s.View(ctx, key, chain.Position{}) // repairs it: then the position is one of an older term
+		return err
+	default:
+		return fault.Unavailable(err, "the stage log cannot be reached; try again")
+	}
 }

@@ -176,7 +176,7 @@ func TestNamesDieWithTheirKey(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wire, err := rpc.openStage(ctx, key, stage)
+			wire, err := rpc.openStage(ctx, key, View{Stage: stage}, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -280,23 +280,6 @@ func TestTheProjectionIsTheStage(t *testing.T) {
 			t.Errorf("after a repair %s, want %s", got, want)
 		}
 	})
-}
-
-func TestABusyRoomIsBounded(t *testing.T) {
-	k := newKeeper(someRoom)
-	k.waiting.Store(waitingMost)
-	wantFault(t, "one too many", k.take(nil), fault.CodeRateLimited)
-	k.waiting.Store(0)
-	if err := k.take(nil); err != nil {
-		t.Fatal(err)
-	}
-	gone := make(chan struct{})
-	close(gone)
-	wantFault(t, "a caller who left", k.take(gone), fault.CodeTimeout)
-	k.give()
-	if err := k.take(nil); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestConfigIsChecked(t *testing.T) {

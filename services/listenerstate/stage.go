@@ -31,7 +31,13 @@ type Stage struct {
 	OpenListening bool
 	Language      string
 	Speakers      []id.User
-	Seats         []Seat // taken ones, by number
+	Moderators    []id.User // sorted; the host is none of them
+	Seats         []Seat    // taken ones, by number
+	HandMode      HandMode
+	Hands         HandQueue
+	Invites       []PendingInvite // in the order of their making
+	Removed       []id.User       // sorted
+	Acquaintances []Acquaintance  // met last last
 	Anchor        OriginAnchored
 	OpenedAt      time.Time
 	EndedAt       time.Time

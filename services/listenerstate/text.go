@@ -14,6 +14,7 @@ import (
 const (
 	maxTitleBytes    = 2048
 	maxNameBytes     = 1024
+	maxNoteBytes     = 2048
 	maxLanguageBytes = 35 // RFC 5646 section 4.4.1
 )
 

@@ -16,14 +16,17 @@ const stillEvery = time.Second
 // errLeaving ends watchers of an instance that closes.
 var errLeaving = fault.New(fault.CodeMoved, "this instance is leaving; watch another one")
 
-// Item is what a watcher hears next: exactly one of Snapshot, Entry, and a position that Still holds.
+// Item is what a watcher hears next: exactly one of Snapshot, Entry, a position that Still holds, and the position up to
+// which the SFU does what the stage says.
 type Item struct {
 	Snapshot *Stage
 	Entry    *Entry
 	Still    *chain.Position
+	Enforced *chain.Position
 }
 
-// Watcher hears every acknowledged event of a room, in order, each once. It is used by one goroutine.
+// Watcher hears every acknowledged event of a room, in order, each once, and between them what is enforced: of several
+// such positions the newest, which may come before or after the events it covers. It is used by one goroutine.
 type Watcher struct {
 	service *Service
 	key     chain.Key
@@ -31,6 +34,9 @@ type Watcher struct {
 	at      chain.Position // zero: a snapshot comes next
 	ready   []Entry        // read and not heard yet
 	last    time.Time      // of the last item
+
+	enforced chain.Position // as it was read last; zero: not known in this term
+	told     chain.Position // of those, the last one heard since the last snapshot
 }
 
 // Watch starts watching after a position; the zero position wants a snapshot first, as does one of another term or one
@@ -92,8 +98,8 @@ func passing(err error) bool {
 
 // look answers what is there now, an empty item where nothing is; due: then Still.
 func (w *Watcher) look(ctx context.Context, due bool) (Item, error) {
-	if len(w.ready) > 0 {
-		return w.pop(), nil
+	if item, there := w.pop(); there {
+		return item, nil
 	}
 	if w.at == (chain.Position{}) {
 		return w.snapshot(ctx)
@@ -107,8 +113,8 @@ func (w *Watcher) look(ctx context.Context, due bool) (Item, error) {
 	if err != nil {
 		return Item{}, fault.Unavailable(err, "the stage log cannot be reached")
 	}
-	if len(w.ready) > 0 {
-		return w.pop(), nil
+	if item, there := w.pop(); there {
+		return item, nil
 	}
 	if !due {
 		return Item{}, nil
@@ -140,21 +146,30 @@ func (w *Watcher) take(page stagelog.Page) bool {
 		}
 		w.ready = append(w.ready, Entry{e, record.Bytes})
 	}
+	w.enforced = page.Enforced
 	return next > w.at.Offset || page.Acked <= w.at.Offset
 }
 
-func (w *Watcher) pop() Item {
+func (w *Watcher) pop() (Item, bool) {
+	if w.told.Before(w.enforced) {
+		at := w.enforced
+		w.told = at
+		return Item{Enforced: &at}, true
+	}
+	if len(w.ready) == 0 {
+		return Item{}, false
+	}
 	entry := w.ready[0]
 	w.ready = w.ready[1:]
 	w.at = entry.Event.Position
-	return Item{Entry: &entry}
+	return Item{Entry: &entry}, true
 }
 
 func (w *Watcher) snapshot(ctx context.Context) (Item, error) {
-	stage, err := w.service.Stage(ctx, w.key, chain.Position{})
+	view, err := w.service.View(ctx, w.key, chain.Position{})
 	if err != nil {
 		return Item{}, err
 	}
-	w.at = stage.Position
-	return Item{Snapshot: &stage}, nil
+	w.at, w.enforced, w.told = view.Stage.Position, view.Enforced, chain.Position{}
+	return Item{Snapshot: &view.Stage}, nil
 }

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"slices"
 	"time"
 
 	"rostrum/internal/fault"
@@ -46,8 +47,10 @@ func (s Stage) admits(v Visitor) error {
 		return ended()
 	case s.State != StateLive:
 		return notLive()
+	case slices.Contains(s.Removed, v.User):
+		return fault.New(fault.CodeRemoved, "you were removed from this room")
 	case !s.maySpeak(v.User):
-		return fault.New(fault.CodeForbidden, "the stage is not open to you; listen, and ask the host")
+		return fault.New(fault.CodeForbidden, "the stage is not open to you; raise a hand")
 	}
 	return nil
 }

@@ -88,11 +88,14 @@ func TestWhoMaySpeak(t *testing.T) {
 		}
 	}
 	w.stages.change(closed, func(s *listenerstatev1.Stage) { s.Seats = []*listenv1.Seat{{Seat: 2, User: seated}} })
+	removed := string(id.NewUser())
+	w.stages.change(open, func(s *listenerstatev1.Stage) { s.Removed = []string{removed} })
 	for _, c := range []struct {
 		room, user string
 		want       fault.Code
 	}{
 		{closed, w.host, ""}, {closed, listed, ""}, {closed, seated, ""}, {closed, anyone, fault.CodeForbidden}, {open, anyone, ""},
+		{open, removed, fault.CodeRemoved},
 	} {
 		in, err := w.enter(c.room, c.user, speaker)
 		if c.want != "" {

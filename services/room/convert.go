@@ -147,6 +147,9 @@ func readStage(in *listenerstatev1.Stage) Stage {
 	for _, seat := range in.GetSeats() {
 		s.Seated = append(s.Seated, id.User(seat.GetUser()))
 	}
+	for _, user := range in.GetRemoved() {
+		s.Removed = append(s.Removed, id.User(user))
+	}
 	return s
 }
 

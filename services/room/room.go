@@ -46,6 +46,7 @@ type Stage struct {
 	OpenStage bool
 	Speakers  []id.User
 	Seated    []id.User
+	Removed   []id.User // kept out
 	Opened    time.Time
 	Ended     time.Time
 }

@@ -14,8 +14,10 @@ import (
 type Page struct {
 	Head chain.Head
 	// Acked is the newest offset that is held twice.
-	Acked   uint64
-	Records []chain.Record
+	Acked uint64
+	// Enforced is up to where the SFU does what the stage says; zero where that is not known in this term.
+	Enforced chain.Position
+	Records  []chain.Record
 }
 
 // Read answers up to limit records after a position of the current term, by offset; after the zero position: from the
@@ -28,7 +30,7 @@ func (l *Log) Read(ctx context.Context, key chain.Key, after chain.Position, lim
 	var head *redis.SliceCmd
 	var entries *redis.XMessageSliceCmd
 	_, err := l.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
-		head = tx.HMGet(ctx, k.head, "term", "offset", "hash", "acked")
+		head = tx.HMGet(ctx, k.head, "term", "offset", "hash", "acked", "enforced")
 		entries = tx.XRangeN(ctx, k.log, start, "+", limit)
 		return nil
 	})
@@ -51,15 +53,18 @@ func (l *Log) Read(ctx context.Context, key chain.Key, after chain.Position, lim
 
 func decodeHead(values []any) (Page, error) {
 	var page Page
-	var texts [4]string
-	for i, value := range values {
-		text, ok := value.(string)
-		if !ok || i >= len(texts) {
+	var texts [5]string
+	for i := range min(len(values), len(texts)) {
+		text, there := values[i].(string)
+		if !there && i < 4 {
 			return page, ErrLost
 		}
 		texts[i] = text
 	}
 	var err error
+	if page.Enforced, err = decodeEnforced(texts[4]); err != nil {
+		return page, err
+	}
 	if page.Head.Position, err = chain.ParsePosition(texts[0] + "-" + texts[1]); err != nil {
 		return page, fmt.Errorf("decode head: %w", err)
 	}

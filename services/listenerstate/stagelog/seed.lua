@@ -1,20 +1,22 @@
 -- Starts a new term of a log that was lost or went another way than the archive.
 --
--- KEYS  1 head  2 log  3 commands  4 commands by expiry  5 seats  6 repair
+-- KEYS  1 head  2 log  3 commands  4 commands by expiry  5 seats  6 hands  7 repair
 -- ARGV  1 the repair's token  2 term  3 offset  4 hash  5 lifetime of all keys in ms, 0 for no end
 --       6 doorbell  7 what it says  8 number of commands
 --       then per command its name, what is remembered, and when to forget it in ms;
---       then per operation kind, index of its key, field, value
+--       then per operation kind ("set" or "add"), index of its key, field, value
 -- Answers 1, or 0 where another repair came first.
 
-if redis.call('GET', KEYS[6]) ~= ARGV[1] then
+if redis.call('GET', KEYS[7]) ~= ARGV[1] then
 	return 0
 end
 local term = redis.call('HGET', KEYS[1], 'term')
 if term and tonumber(term) >= tonumber(ARGV[2]) then
 	return 0
 end
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])
+for i = 1, 7 do
+	redis.call('DEL', KEYS[i])
+end
 redis.call('HSET', KEYS[1], 'term', ARGV[2], 'offset', ARGV[3], 'hash', ARGV[4], 'acked', ARGV[3])
 
 local at = 9
@@ -24,11 +26,16 @@ for _ = 1, tonumber(ARGV[8]) do
 	at = at + 3
 end
 while at <= #ARGV do
-	redis.call('HSET', KEYS[tonumber(ARGV[at + 1])], ARGV[at + 2], ARGV[at + 3])
+	local key = KEYS[tonumber(ARGV[at + 1])]
+	if ARGV[at] == 'add' then
+		redis.call('ZADD', key, ARGV[at + 3], ARGV[at + 2])
+	else
+		redis.call('HSET', key, ARGV[at + 2], ARGV[at + 3])
+	end
 	at = at + 4
 end
 if ARGV[5] ~= '0' then
-	for i = 1, 5 do
+	for i = 1, 6 do
 		redis.call('PEXPIRE', KEYS[i], ARGV[5])
 	end
 end

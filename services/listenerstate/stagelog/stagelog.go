@@ -30,8 +30,8 @@ var (
 // Doorbell is the pub/sub name on which every acknowledgement and every new term is told.
 const Doorbell = "rostrum:stage"
 
-// keep is how many acknowledged events stay in Redis for watchers that resume; the archive has them all.
-const keep = 1024
+// Keep is how many acknowledged events stay in Redis for watchers that resume; the archive has them all.
+const Keep = 4096
 
 // CommandLifetime is how long a command id is remembered.
 const CommandLifetime = 10 * time.Minute
@@ -48,6 +48,15 @@ var seedSource string
 //go:embed unlock.lua
 var unlockSource string
 
+//go:embed enforce.lua
+var enforceSource string
+
+//go:embed claim.lua
+var claimSource string
+
+//go:embed release.lua
+var releaseSource string
+
 // Log is the stage logs of one Redis.
 type Log struct {
 	client      redis.UniversalClient
@@ -55,6 +64,9 @@ type Log struct {
 	acknowledge *redis.Script
 	seed        *redis.Script
 	unlock      *redis.Script
+	enforce     *redis.Script
+	claim       *redis.Script
+	release     *redis.Script
 }
 
 // New makes the logs; the client stays the caller's.
@@ -62,22 +74,27 @@ func New(client redis.UniversalClient) *Log {
 	return &Log{
 		client: client,
 		append: redis.NewScript(appendSource), acknowledge: redis.NewScript(acknowledgeSource),
-		seed: redis.NewScript(seedSource), unlock: redis.NewScript(unlockSource),
+		seed: redis.NewScript(seedSource), unlock: redis.NewScript(unlockSource), enforce: redis.NewScript(enforceSource),
+		claim: redis.NewScript(claimSource), release: redis.NewScript(releaseSource),
 	}
 }
 
-// Structures beside the log that operations may change, by the index of their key in the scripts.
-const Seats Target = 5
-
-// Target is a structure beside the log.
+// Target is a structure beside the log that operations may change: the index of its key in the scripts.
 type Target int
+
+const (
+	Seats Target = 5 // a hash: seat number to user
+	Hands Target = 6 // a sorted set: users by the offset of their raised hand
+)
 
 // OpKind is what an operation does.
 type OpKind string
 
 const (
-	OpSet    OpKind = "set"    // Field to Value
-	OpRemove OpKind = "remove" // Field
+	OpSet    OpKind = "set"    // Field of a hash to Value
+	OpRemove OpKind = "remove" // Field of a hash
+	OpAdd    OpKind = "add"    // Field to a sorted set, with Value as its score
+	OpDrop   OpKind = "drop"   // Field of a sorted set
 	OpClear  OpKind = "clear"  // everything
 )
 
@@ -92,15 +109,17 @@ func (o Op) appendTo(args []any) []any {
 	return append(args, string(o.Kind), int(o.Target), o.Field, o.Value)
 }
 
-// Command is the name of an intent, unique in its room, and the hash of what is meant.
+// Command is an intent that was decided, and what it does.
 type Command struct {
-	Name    string
-	Payload chain.Hash
+	Name string // unique in its room
+	// Remember keeps Earlier for CommandLifetime, also where it has no events.
+	Remember bool
+	Earlier  Earlier
 }
 
 // Earlier is what a command did when it came first.
 type Earlier struct {
-	Payload chain.Hash
+	Payload chain.Hash     // of what is meant
 	Last    chain.Position // of its last event, or where it was decided
 	Events  uint64
 }
@@ -126,11 +145,11 @@ func decodeEarlier(text string) (Earlier, error) {
 	return e, nil
 }
 
-type keys struct{ head, log, commands, due, seats, repair string }
+type keys struct{ head, log, commands, due, seats, hands, repair string }
 
 func keysOf(key chain.Key) keys {
 	tag := "{" + key.String() + "}:"
-	return keys{tag + "head", tag + "log", tag + "cmd", tag + "due", tag + "seats", tag + "repair"}
+	return keys{tag + "head", tag + "log", tag + "cmd", tag + "due", tag + "seats", tag + "hands", tag + "repair"}
 }
 
-func (k keys) stored() []string { return []string{k.head, k.log, k.commands, k.due, k.seats} }
+func (k keys) stored() []string { return []string{k.head, k.log, k.commands, k.due, k.seats, k.hands} }

@@ -30,6 +30,9 @@ func TestContract(t *testing.T) {
 		"seeds a new term":               seedsANewTerm,
 		"fences late repairs":            fencesLateRepairs,
 		"ends the keys of an ended room": endsKeys,
+		"appends many commands at once":  appendsManyCommands,
+		"notes what is enforced":         notesWhatIsEnforced,
+		"lends rooms that are due":       lendsDueRooms,
 	}
 	servers := map[string]func(*testing.T) string{
 		"miniredis":    func(t *testing.T) string { return miniredis.RunT(t).Addr() },
@@ -62,18 +65,37 @@ func records(head chain.Head, n int) []chain.Record {
 func grow(t *testing.T, l *Log, key chain.Key, head chain.Head, command string, n int) chain.Head {
 	t.Helper()
 	added := records(head, n)
-	earlier, err := l.Append(context.Background(), key, Append{
-		Expect: head, Command: Command{command, chain.Sum([]byte("p"))}, Remember: true, Now: time.Now(), Records: added,
+	last := added[n-1].Head()
+	done, err := l.Append(context.Background(), key, Append{
+		Expect: head, Commands: []Command{{command, true, earlier(last.Position, n)}}, Now: time.Now(), Records: added,
 	})
-	if err != nil || earlier != nil {
-		t.Fatalf("append %s: %v, %v", command, earlier, err)
+	if err != nil || len(done.Known) > 0 {
+		t.Fatalf("append %s: %+v, %v", command, done, err)
 	}
-	return added[n-1].Head()
+	return last
+}
+
+// earlier is what a command of n events did that ended at a position.
+func earlier(last chain.Position, n int) Earlier {
+	return Earlier{chain.Sum([]byte("p")), last, uint64(n)}
+}
+
+// known are the commands that an append found, by index.
+func known(t *testing.T, done Appended, err error) map[int]Earlier {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[int]Earlier{}
+	for _, k := range done.Known {
+		found[k.Index] = k.Earlier
+	}
+	return found
 }
 
 func read(t *testing.T, l *Log, key chain.Key, after chain.Position) Page {
 	t.Helper()
-	page, err := l.Read(context.Background(), key, after, 2000)
+	page, err := l.Read(context.Background(), key, after, 2*Keep)
 	if err != nil {
 		t.Fatalf("read after %s: %v", after, err)
 	}
@@ -123,7 +145,7 @@ func refusesTheUnexpected(t *testing.T, l *Log, _ redis.UniversalClient) {
 		"a log not there":  {newKey(), head, ErrLost},
 		"a head not there": {newKey(), otherTerm, ErrLost},
 	} {
-		a := Append{Expect: c.expect, Command: Command{Name: "x"}, Remember: true, Now: time.Now(), Records: records(c.expect, 1)}
+		a := Append{Expect: c.expect, Commands: []Command{{Name: "x", Remember: true}}, Now: time.Now(), Records: records(c.expect, 1)}
 		if _, err := l.Append(context.Background(), c.key, a); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
@@ -138,12 +160,11 @@ func knowsCommandsAgain(t *testing.T, l *Log, _ redis.UniversalClient) {
 	first := grow(t, l, key, chain.Head{}, "us_1 a", 2)
 	head := grow(t, l, key, first, "us_1 b", 1)
 	for _, expect := range []chain.Head{head, first, {}} {
-		earlier, err := l.Append(context.Background(), key, Append{
-			Expect: expect, Command: Command{"us_1 a", chain.Sum([]byte("other"))}, Now: time.Now(), Records: records(expect, 1),
+		done, err := l.Append(context.Background(), key, Append{
+			Expect: expect, Commands: []Command{{"us_1 a", true, earlier(expect.Position, 1)}}, Now: time.Now(), Records: records(expect, 1),
 		})
-		want := Earlier{chain.Sum([]byte("p")), first.Position, 2}
-		if err != nil || earlier == nil || *earlier != want {
-			t.Errorf("decided on %s: %+v, %v; want %+v", expect.Position, earlier, err, want)
+		if got, want := known(t, done, err), earlier(first.Position, 2); len(got) != 1 || got[0] != want {
+			t.Errorf("decided on %s: %+v; want %+v", expect.Position, got, want)
 		}
 	}
 }
@@ -153,7 +174,7 @@ func forgetsCommands(t *testing.T, l *Log, client redis.UniversalClient) {
 	head := chain.Head{}
 	for i := range 40 {
 		added := records(head, 1)
-		a := Append{Expect: head, Command: Command{Name: fmt.Sprint("c", i)}, Remember: true, Now: now, Records: added}
+		a := Append{Expect: head, Commands: []Command{{Name: fmt.Sprint("c", i), Remember: true}}, Now: now, Records: added}
 		if _, err := l.Append(context.Background(), key, a); err != nil {
 			t.Fatal(err)
 		}
@@ -162,9 +183,9 @@ func forgetsCommands(t *testing.T, l *Log, client redis.UniversalClient) {
 	later := now.Add(CommandLifetime + time.Second)
 	for i := range 4 { // the last of them is a name that was used before
 		added := records(head, 1)
-		a := Append{Expect: head, Command: Command{Name: fmt.Sprint("c", 42-i)}, Remember: true, Now: later, Records: added}
-		if earlier, err := l.Append(context.Background(), key, a); err != nil || earlier != nil {
-			t.Fatalf("after its time: %+v, %v", earlier, err)
+		a := Append{Expect: head, Commands: []Command{{Name: fmt.Sprint("c", 42-i), Remember: true}}, Now: later, Records: added}
+		if done, err := l.Append(context.Background(), key, a); err != nil || len(done.Known) > 0 {
+			t.Fatalf("after its time: %+v, %v", done, err)
 		}
 		head = added[0].Head()
 	}
@@ -177,24 +198,135 @@ func forgetsCommands(t *testing.T, l *Log, client redis.UniversalClient) {
 
 func asksWithoutAppending(t *testing.T, l *Log, _ redis.UniversalClient) {
 	key := newKey()
-	ask := Append{Command: Command{Name: "q"}, Now: time.Now()}
-	if earlier, err := l.Append(context.Background(), key, ask); err != nil || earlier != nil {
-		t.Fatalf("nothing on nothing: %+v, %v", earlier, err)
+	ask := Append{Commands: []Command{{Name: "q"}}, Now: time.Now()}
+	if done, err := l.Append(context.Background(), key, ask); err != nil || len(done.Known) > 0 {
+		t.Fatalf("nothing on nothing: %+v, %v", done, err)
 	}
 	if _, err := l.Read(context.Background(), key, chain.Position{}, 1); !errors.Is(err, ErrLost) {
 		t.Fatalf("asking made a log: %v", err)
 	}
 	ask.Expect = grow(t, l, key, chain.Head{}, "a", 1)
 	for _, remember := range []bool{false, false, true} {
-		ask.Remember = remember
-		if earlier, err := l.Append(context.Background(), key, ask); err != nil || earlier != nil {
-			t.Fatalf("remember %v: %+v, %v", remember, earlier, err)
+		ask.Commands[0] = Command{"q", remember, earlier(ask.Expect.Position, 0)}
+		if done, err := l.Append(context.Background(), key, ask); err != nil || len(done.Known) > 0 {
+			t.Fatalf("remember %v: %+v, %v", remember, done, err)
 		}
 	}
-	earlier, err := l.Append(context.Background(), key, ask)
-	if err != nil || earlier == nil || earlier.Events != 0 || earlier.Last != ask.Expect.Position {
-		t.Errorf("a command without events is known as %+v, %v", earlier, err)
+	done, err := l.Append(context.Background(), key, ask)
+	if got := known(t, done, err); got[0] != earlier(ask.Expect.Position, 0) {
+		t.Errorf("a command without events is known as %+v", got)
 	}
+}
+
+// Three commands in one append: one that did two things, one that was refused, one that changed nothing.
+func appendsManyCommands(t *testing.T, l *Log, _ redis.UniversalClient) {
+	key, ctx := newKey(), context.Background()
+	head := grow(t, l, key, chain.Head{}, "first", 1)
+	added := records(head, 2)
+	last := added[1].Head()
+	batch := Append{
+		Expect: head, Now: time.Now(), Records: added,
+		Commands: []Command{{"a", true, earlier(last.Position, 2)}, {Name: "refused"}, {"nothing", true, earlier(last.Position, 0)}},
+	}
+	if done, err := l.Append(ctx, key, batch); err != nil || len(done.Known) > 0 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if page := read(t, l, key, head.Position); page.Head != last || len(page.Records) != 2 {
+		t.Fatalf("appended %+v", page)
+	}
+	next := records(last, 1)
+	batch = Append{
+		Expect: last, Now: time.Now(), Records: next,
+		Commands: []Command{{Name: "new", Remember: true}, {Name: "nothing"}, {Name: "refused"}, {Name: "a"}},
+	}
+	done, err := l.Append(ctx, key, batch)
+	got := known(t, done, err)
+	if len(got) != 2 || got[1] != earlier(last.Position, 0) || got[3] != earlier(last.Position, 2) {
+		t.Errorf("known are %+v", got)
+	}
+	if page := read(t, l, key, last.Position); page.Head != last || len(page.Records) != 0 {
+		t.Errorf("beside known commands it appended %+v", page)
+	}
+	batch.Commands = batch.Commands[:1]
+	if done, err := l.Append(ctx, key, batch); err != nil || len(done.Known) > 0 {
+		t.Errorf("alone: %+v, %v", done, err)
+	}
+}
+
+func notesWhatIsEnforced(t *testing.T, l *Log, _ redis.UniversalClient) {
+	key, ctx := newKey(), context.Background()
+	if err := l.Enforce(ctx, key, 1, chain.Position{Term: 1, Offset: 1}); !errors.Is(err, ErrLost) {
+		t.Errorf("in a log that is not there: %v", err)
+	}
+	head := grow(t, l, key, chain.Head{}, "a", 1000)
+	for _, c := range []struct {
+		epoch uint64
+		at    chain.Position
+		want  uint64
+		err   error
+	}{
+		{7, chain.Position{Term: 1, Offset: 99}, 99, nil},
+		{7, chain.Position{Term: 1, Offset: 98}, 99, nil},
+		{7, chain.Position{Term: 1, Offset: 100}, 100, nil},
+		{6, chain.Position{Term: 1, Offset: 101}, 100, nil},
+		{7, chain.Position{Term: 1, Offset: 1001}, 100, ErrAhead},
+		{7, chain.Position{Term: 2, Offset: 1}, 100, ErrAhead},
+		{7, chain.Position{Term: 0, Offset: 500}, 100, nil},
+		{10, chain.Position{Term: 1, Offset: 50}, 100, nil}, // and fences those below
+		{9, chain.Position{Term: 1, Offset: 110}, 100, nil},
+		{10, chain.Position{Term: 1, Offset: 120}, 120, nil},
+		{1 << 63, chain.Position{Term: 1, Offset: 121}, 121, nil},
+		{1<<63 - 1, chain.Position{Term: 1, Offset: 122}, 121, nil},
+	} {
+		if err := l.Enforce(ctx, key, c.epoch, c.at); !errors.Is(err, c.err) {
+			t.Errorf("epoch %d at %s: %v, want %v", c.epoch, c.at, err, c.err)
+		}
+		if got := read(t, l, key, chain.Position{}).Enforced; got != (chain.Position{Term: 1, Offset: c.want}) {
+			t.Errorf("after epoch %d at %s: %s, want %d", c.epoch, c.at, got, c.want)
+		}
+	}
+	done, err := l.Append(ctx, key, Append{Expect: head, Now: time.Now()})
+	if err != nil || done.Enforced.Offset != 121 {
+		t.Errorf("an append answers %+v, %v", done, err)
+	}
+}
+
+func lendsDueRooms(t *testing.T, l *Log, client redis.UniversalClient) {
+	ctx, noon := context.Background(), time.UnixMilli(1_700_000_000_000)
+	soon, late, taken := noon.Add(time.Second), noon.Add(time.Minute), noon.Add(3*time.Second)
+	a, b, c := newKey(), newKey(), newKey()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	claim := func(now time.Time, want ...chain.Key) {
+		t.Helper()
+		got, err := l.Claim(ctx, now, taken, 10)
+		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("claimed %v, %v; want %v", got, err, want)
+		}
+	}
+	must(client.Del(ctx, Due).Err())
+	must(client.ZAdd(ctx, Due, redis.Z{Score: 1, Member: "no room"}).Err())
+	must(l.Hint(ctx, a, late))
+	must(l.Hint(ctx, a, soon))
+	must(l.Hint(ctx, a, late)) // the earlier one stays
+	must(l.Hint(ctx, b, soon.Add(time.Millisecond)))
+	must(l.Hint(ctx, c, late))
+	claim(noon)
+	claim(soon, a)
+	claim(soon)
+	claim(soon.Add(time.Millisecond), b)
+	must(l.Release(ctx, a, taken, late))
+	must(l.Hint(ctx, b, soon)) // written while it was taken
+	must(l.Release(ctx, b, taken, late))
+	must(l.Release(ctx, c, taken, time.Time{})) // not taken at all
+	claim(soon, b)
+	must(l.Release(ctx, b, taken, time.Time{}))
+	claim(taken)
+	claim(late, a, c)
 }
 
 func acknowledgesAndRings(t *testing.T, l *Log, _ redis.UniversalClient) {
@@ -232,14 +364,14 @@ func acknowledgesAndRings(t *testing.T, l *Log, _ redis.UniversalClient) {
 
 func trims(t *testing.T, l *Log, _ redis.UniversalClient) {
 	key := newKey()
-	head := grow(t, l, key, chain.Head{}, "a", keep)
+	head := grow(t, l, key, chain.Head{}, "a", Keep)
 	head = grow(t, l, key, head, "b", 100)
-	at := chain.Position{Term: 1, Offset: keep + 10}
+	at := chain.Position{Term: 1, Offset: Keep + 10}
 	if err := l.Acknowledge(context.Background(), key, at); err != nil {
 		t.Fatal(err)
 	}
 	page := read(t, l, key, chain.Position{})
-	if n := len(page.Records); n != keep+90 || page.Records[0].Offset != 11 || page.Head != head {
+	if n := len(page.Records); n != Keep+90 || page.Records[0].Offset != 11 || page.Head != head {
 		t.Errorf("%d records from %d on", n, page.Records[0].Offset)
 	}
 }
@@ -248,7 +380,7 @@ func keepsStructures(t *testing.T, l *Log, client redis.UniversalClient) {
 	key, ctx := newKey(), context.Background()
 	put := func(head chain.Head, ops ...Op) chain.Head {
 		added := records(head, 1)
-		a := Append{Expect: head, Command: Command{Name: head.Position.String()}, Now: time.Now(), Records: added, Ops: ops}
+		a := Append{Expect: head, Now: time.Now(), Records: added, Ops: ops}
 		if _, err := l.Append(ctx, key, a); err != nil {
 			t.Fatal(err)
 		}
@@ -260,9 +392,19 @@ func keepsStructures(t *testing.T, l *Log, client redis.UniversalClient) {
 	if got := seats(); got != "map[2:us_2 3:us_3]" {
 		t.Errorf("seats are %s", got)
 	}
-	put(head, Op{Kind: OpClear, Target: Seats})
+	head = put(head, Op{Kind: OpClear, Target: Seats})
 	if got := seats(); got != "map[]" {
 		t.Errorf("cleared seats are %s", got)
+	}
+	hands := func() string { return fmt.Sprint(client.ZRangeWithScores(ctx, keysOf(key).hands, 0, -1).Val()) }
+	head = put(head, Op{OpAdd, Hands, "us_1", "9"}, Op{OpAdd, Hands, "us_2", "10"}, Op{OpAdd, Hands, "us_3", "11"})
+	head = put(head, Op{Kind: OpDrop, Target: Hands, Field: "us_1"}, Op{OpAdd, Hands, "us_2", "12"})
+	if got := hands(); got != "[{11 us_3} {12 us_2}]" {
+		t.Errorf("hands are %s", got)
+	}
+	put(head, Op{Kind: OpClear, Target: Hands})
+	if got := hands(); got != "[]" {
+		t.Errorf("lowered hands are %s", got)
 	}
 }
 
@@ -278,10 +420,11 @@ func seedsANewTerm(t *testing.T, l *Log, client redis.UniversalClient) {
 	if taken, err := l.Lock(ctx, key, "other", time.Minute); err != nil || taken {
 		t.Fatalf("a second lock: %v, %v", taken, err)
 	}
-	earlier := Earlier{chain.Sum([]byte("p")), head.Position, 2}
+	before := earlier(head.Position, 2)
 	seeded := chain.Head{Position: chain.Position{Term: 2, Offset: 4}, Hash: records(chain.Head{}, 4)[3].Head().Hash}
 	err := l.Seed(ctx, key, Seed{
-		Token: "token", Head: seeded, Commands: []Remembered{{"us_1 a", earlier, time.Now().Add(time.Minute)}}, Ops: []Op{{OpSet, Seats, "1", "us_1"}},
+		Token: "token", Head: seeded, Commands: []Remembered{{"us_1 a", before, time.Now().Add(time.Minute)}},
+		Ops: []Op{{OpSet, Seats, "1", "us_1"}, {OpAdd, Hands, "us_2", "3"}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -290,9 +433,14 @@ func seedsANewTerm(t *testing.T, l *Log, client redis.UniversalClient) {
 	if page.Head != seeded || page.Acked != 4 || len(page.Records) != 0 {
 		t.Errorf("seeded %+v, want head %+v", page, seeded)
 	}
-	got, err := l.Append(ctx, key, Append{Expect: seeded, Command: Command{Name: "us_1 a"}, Now: time.Now()})
-	if err != nil || got == nil || *got != earlier {
-		t.Errorf("the command is known as %+v, %v", got, err)
+	k := keysOf(key)
+	seats, hands := client.HGetAll(ctx, k.seats).Val(), client.ZRangeWithScores(ctx, k.hands, 0, -1).Val()
+	if got := fmt.Sprint(seats, hands); got != "map[1:us_1] [{3 us_2}]" {
+		t.Errorf("beside the log there are %s", got)
+	}
+	done, err := l.Append(ctx, key, Append{Expect: seeded, Commands: []Command{{Name: "us_1 a"}}, Now: time.Now()})
+	if got := known(t, done, err); got[0] != before {
+		t.Errorf("the command is known as %+v", got)
 	}
 	grow(t, l, key, seeded, "b", 1)
 	if taken, err := l.Lock(ctx, key, "next", time.Minute); err != nil || !taken {
@@ -340,8 +488,8 @@ func fencesLateRepairs(t *testing.T, l *Log, _ redis.UniversalClient) {
 func endsKeys(t *testing.T, l *Log, client redis.UniversalClient) {
 	key, ctx := newKey(), context.Background()
 	a := Append{
-		Command: Command{Name: "a"}, Remember: true, Now: time.Now(), Records: records(chain.Head{}, 1), Lifetime: time.Hour,
-		Ops: []Op{{OpSet, Seats, "1", "us_1"}},
+		Commands: []Command{{Name: "a", Remember: true}}, Now: time.Now(), Records: records(chain.Head{}, 1), Lifetime: time.Hour,
+		Ops: []Op{{OpSet, Seats, "1", "us_1"}, {OpAdd, Hands, "us_2", "1"}},
 	}
 	if _, err := l.Append(ctx, key, a); err != nil {
 		t.Fatal(err)

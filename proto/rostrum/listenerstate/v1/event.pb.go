@@ -159,11 +159,12 @@ type InviteCloseReason int32
 
 const (
 	InviteCloseReason_INVITE_CLOSE_REASON_UNSPECIFIED InviteCloseReason = 0
-	InviteCloseReason_INVITE_CLOSE_REASON_ACCEPTED    InviteCloseReason = 1
-	InviteCloseReason_INVITE_CLOSE_REASON_DECLINED    InviteCloseReason = 2
-	InviteCloseReason_INVITE_CLOSE_REASON_WITHDRAWN   InviteCloseReason = 3
-	InviteCloseReason_INVITE_CLOSE_REASON_EXPIRED     InviteCloseReason = 4
-	// A moderator seated the person, or the person took a seat.
+	// Or the person took a seat otherwise.
+	InviteCloseReason_INVITE_CLOSE_REASON_ACCEPTED  InviteCloseReason = 1
+	InviteCloseReason_INVITE_CLOSE_REASON_DECLINED  InviteCloseReason = 2
+	InviteCloseReason_INVITE_CLOSE_REASON_WITHDRAWN InviteCloseReason = 3
+	InviteCloseReason_INVITE_CLOSE_REASON_EXPIRED   InviteCloseReason = 4
+	// A moderator seated the person.
 	InviteCloseReason_INVITE_CLOSE_REASON_SEATED  InviteCloseReason = 5
 	InviteCloseReason_INVITE_CLOSE_REASON_LEFT    InviteCloseReason = 6
 	InviteCloseReason_INVITE_CLOSE_REASON_REMOVED InviteCloseReason = 7
@@ -963,11 +964,13 @@ func (x *RoomOpened) GetSpeakers() []string {
 }
 
 type Seated struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
-	Seat          uint32                 `protobuf:"varint,2,opt,name=seat,proto3" json:"seat,omitempty"`
-	Role          v1.Role                `protobuf:"varint,3,opt,name=role,proto3,enum=rostrum.listen.v1.Role" json:"role,omitempty"`
-	Muted         bool                   `protobuf:"varint,4,opt,name=muted,proto3" json:"muted,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	User  string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	Seat  uint32                 `protobuf:"varint,2,opt,name=seat,proto3" json:"seat,omitempty"`
+	Role  v1.Role                `protobuf:"varint,3,opt,name=role,proto3,enum=rostrum.listen.v1.Role" json:"role,omitempty"`
+	Muted bool                   `protobuf:"varint,4,opt,name=muted,proto3" json:"muted,omitempty"`
+	// A moderator held the person in an earlier seat, and did not invite them since.
+	Held          bool `protobuf:"varint,5,opt,name=held,proto3" json:"held,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1026,6 +1029,13 @@ func (x *Seated) GetRole() v1.Role {
 func (x *Seated) GetMuted() bool {
 	if x != nil {
 		return x.Muted
+	}
+	return false
+}
+
+func (x *Seated) GetHeld() bool {
+	if x != nil {
+		return x.Held
 	}
 	return false
 }
@@ -2148,12 +2158,13 @@ const file_rostrum_listenerstate_v1_event_proto_rawDesc = "" +
 	"open_stage\x18\x04 \x01(\bR\topenStage\x12%\n" +
 	"\x0eopen_listening\x18\x05 \x01(\bR\ropenListening\x12\x1a\n" +
 	"\blanguage\x18\x06 \x01(\tR\blanguage\x12\x1a\n" +
-	"\bspeakers\x18\a \x03(\tR\bspeakers\"s\n" +
+	"\bspeakers\x18\a \x03(\tR\bspeakers\"\x87\x01\n" +
 	"\x06Seated\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
 	"\x04seat\x18\x02 \x01(\rR\x04seat\x12+\n" +
 	"\x04role\x18\x03 \x01(\x0e2\x17.rostrum.listen.v1.RoleR\x04role\x12\x14\n" +
-	"\x05muted\x18\x04 \x01(\bR\x05muted\"r\n" +
+	"\x05muted\x18\x04 \x01(\bR\x05muted\x12\x12\n" +
+	"\x04held\x18\x05 \x01(\bR\x04held\"r\n" +
 	"\bUnseated\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
 	"\x04seat\x18\x02 \x01(\rR\x04seat\x12>\n" +

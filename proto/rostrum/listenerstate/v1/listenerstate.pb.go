@@ -1089,7 +1089,7 @@ func (x *SetHandMode) GetMode() v1.HandMode {
 type Invite struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	User  string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
-	// As the inviter's gateway knows it; empty: the name of the raised hand.
+	// As the inviter's gateway knows it; may be empty.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// 5 to 600; 0: 60.
 	ExpiresInSeconds uint32 `protobuf:"varint,3,opt,name=expires_in_seconds,json=expiresInSeconds,proto3" json:"expires_in_seconds,omitempty"`
@@ -1794,7 +1794,7 @@ type ApplyResponse struct {
 	// Of the last event; where nothing changed, the position the decision was made at.
 	Position *v1.Position `protobuf:"bytes,1,opt,name=position,proto3" json:"position,omitempty"`
 	Events   []*Event     `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
-	// Without hands.
+	// Without hands, and without the people who were removed.
 	Stage *Stage `protobuf:"bytes,3,opt,name=stage,proto3" json:"stage,omitempty"`
 	// Where the actor stands in the hand queue, from 1; 0: the hand is not up.
 	Place         uint32 `protobuf:"varint,4,opt,name=place,proto3" json:"place,omitempty"`
@@ -2127,7 +2127,7 @@ type Stage struct {
 	// Up to where the SFU does what the stage says; absent: nothing was reported in this term.
 	Enforced *v1.Position `protobuf:"bytes,22,opt,name=enforced,proto3" json:"enforced,omitempty"`
 	// People who were invited or seated before, who may raise a hand while the mode is INVITED, and take a seat again
-	// until returns_until. Not opened to anyone outside.
+	// until returns_until. Only in a Snapshot.
 	Acquaintances []*Acquaintance `protobuf:"bytes,23,rep,name=acquaintances,proto3" json:"acquaintances,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2487,7 +2487,9 @@ type Acquaintance struct {
 	// Why the last invite closed.
 	Invite InviteCloseReason `protobuf:"varint,2,opt,name=invite,proto3,enum=rostrum.listenerstate.v1.InviteCloseReason" json:"invite,omitempty"`
 	// Until when the person may take a seat again without asking.
-	ReturnsUntil  *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=returns_until,json=returnsUntil,proto3" json:"returns_until,omitempty"`
+	ReturnsUntil *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=returns_until,json=returnsUntil,proto3" json:"returns_until,omitempty"`
+	// Was held when the last seat ended; the next seat is held too, unless a moderator invites.
+	Held          bool `protobuf:"varint,4,opt,name=held,proto3" json:"held,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2541,6 +2543,13 @@ func (x *Acquaintance) GetReturnsUntil() *timestamppb.Timestamp {
 		return x.ReturnsUntil
 	}
 	return nil
+}
+
+func (x *Acquaintance) GetHeld() bool {
+	if x != nil {
+		return x.Held
+	}
+	return false
 }
 
 type WatchRequest struct {
@@ -3239,11 +3248,12 @@ const file_rostrum_listenerstate_v1_listenerstate_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\tR\x02by\x129\n" +
 	"\n" +
-	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xa8\x01\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xbc\x01\n" +
 	"\fAcquaintance\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12C\n" +
 	"\x06invite\x18\x02 \x01(\x0e2+.rostrum.listenerstate.v1.InviteCloseReasonR\x06invite\x12?\n" +
-	"\rreturns_until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\freturnsUntil\"\x84\x01\n" +
+	"\rreturns_until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\freturnsUntil\x12\x12\n" +
+	"\x04held\x18\x04 \x01(\bR\x04held\"\x84\x01\n" +
 	"\fWatchRequest\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x12/\n" +

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"rostrum/internal/id"
+	"rostrum/internal/testkit"
 	"rostrum/services/listenerstate/chain"
 )
 
@@ -214,6 +216,80 @@ func TestKeys(t *testing.T) {
 	}
 	if next, err := ring.MakeKey(ctx, id.Main, user); err != nil || next == made {
 		t.Errorf("after the destruction: %x, %v", next, err)
+	}
+}
+
+func TestKeysMadeTogetherShareTransactions(t *testing.T) {
+	db := openDB(t, filepath.Join(t.TempDir(), "keys.db"))
+	ring, err := NewKeyring(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const people, askers = 300, 3
+	ctx, before := context.Background(), db.Stats()
+	var users []id.User
+	for range people {
+		users = append(users, id.NewUser())
+	}
+	keys := make([][people][32]byte, askers)
+	ring.writing.Lock() // a transaction is under way while they come
+	var all sync.WaitGroup
+	for i := range people * askers {
+		all.Go(func() {
+			key, err := ring.MakeKey(ctx, id.Main, users[i%people])
+			if err != nil {
+				t.Error(err)
+			}
+			keys[i/people][i%people] = key
+		})
+	}
+	testkit.Eventually(t, 10*time.Second, func() error {
+		ring.mu.Lock()
+		defer ring.mu.Unlock()
+		if ring.next == nil || len(ring.next.names) < people*askers {
+			return errors.New("not all wait")
+		}
+		return nil
+	})
+	ring.writing.Unlock()
+	all.Wait()
+	if keys[0] != keys[1] || keys[0] != keys[2] {
+		t.Error("the same person got different keys")
+	}
+	distinct := make(map[[32]byte]bool)
+	for i, user := range users {
+		distinct[keys[0][i]] = true
+		if held, found, err := ring.Key(ctx, id.Main, user); err != nil || !found || held != keys[0][i] {
+			t.Fatalf("the key of %s is not the one that was given: %v, %v", user, found, err)
+		}
+	}
+	// A transaction of its own writes the meta page and a few others.
+	after := db.Stats()
+	if pages := after.TxStats.GetWrite() - before.TxStats.GetWrite(); len(distinct) != people || pages >= people {
+		t.Errorf("%d keys for %d people, in %d pages", len(distinct), people, pages)
+	}
+}
+
+// BenchmarkKey is what every command with a name pays for a person who has a key.
+func BenchmarkKey(b *testing.B) {
+	ring, err := NewKeyring(openDB(b, filepath.Join(b.TempDir(), "keys.db")))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var users []id.User
+	for range 1000 {
+		users = append(users, id.NewUser())
+	}
+	var all sync.WaitGroup
+	for _, user := range users {
+		all.Go(func() { _, _ = ring.MakeKey(context.Background(), id.Main, user) })
+	}
+	all.Wait()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if _, err := ring.MakeKey(context.Background(), id.Main, users[i%len(users)]); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

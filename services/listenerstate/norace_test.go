@@ -1,0 +1,5 @@
+//go:build !race
+
+package listenerstate
+
+const raceEnabled = false
