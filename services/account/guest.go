@@ -5,14 +5,14 @@ import (
 
 	"rostrum/internal/id"
 	"rostrum/internal/text"
-	"rostrum/internal/token"
 )
 
 const (
 	maxName   = 40 // graphemes
 	maxDevice = 80
-	// guestKept is how long a guest is known: somebody who hosted a room yesterday still has a name in it today.
-	guestKept = 30 * 24 * time.Hour
+	// guestKept is how long a guest is known since the last refresh: somebody who hosted a room yesterday still has a name
+	// in it today.
+	guestKept = refreshLifetime
 )
 
 // NewGuest asks for a person without a password.
@@ -22,25 +22,24 @@ type NewGuest struct {
 	Device string
 }
 
-// guest decides who a new guest is.
-func (g NewGuest) guest(user id.User, now time.Time) (User, error) {
+// guest decides who a new guest is, yet without a refresh token.
+func (g NewGuest) guest(user id.User, device DeviceID, now time.Time) (User, error) {
 	name, err := text.Line("name", g.Name, 1, maxName)
 	if err != nil {
 		return User{}, err
 	}
-	device, err := text.Line("device", g.Device, 0, maxDevice)
+	called, err := text.Line("device", g.Device, 0, maxDevice)
 	if err != nil {
 		return User{}, err
 	}
-	return User{
-		App: g.App, ID: user, Name: name, Guest: true, Devices: []Device{{Name: device, Since: now}},
-		Created: now, Expires: now.Add(guestKept), Version: 1,
-	}, nil
+	made := User{App: g.App, ID: user, Name: name, Guest: true, Created: now, Version: 1}
+	return made.with(Device{ID: device, Name: called, Since: now}), nil
 }
 
-// access is what a guest's token says.
-func (u User) access(now time.Time) token.Access {
-	return token.Access{
-		App: u.App, User: u.ID, Name: u.Name, Guest: u.Guest, Issued: now, Expires: now.Add(token.GuestLifetime),
+// used says that a person was here. Guests are kept from their last use on.
+func (u User) used(now time.Time) User {
+	if u.Guest {
+		u.Expires = now.Add(guestKept)
 	}
+	return u
 }

@@ -24,12 +24,29 @@ func (s *Server) CreateGuest(ctx context.Context, in *accountv1.CreateGuestReque
 	if err != nil {
 		return nil, err
 	}
-	user, ticket, err := s.service.CreateGuest(ctx, NewGuest{App: app, Name: in.GetName(), Device: in.GetDevice()})
+	user, tickets, err := s.service.CreateGuest(ctx, NewGuest{App: app, Name: in.GetName(), Device: in.GetDevice()})
 	if err != nil {
 		return nil, err
 	}
 	return &accountv1.CreateGuestResponse{
-		User: wireUser(user), AccessToken: ticket.Text, ExpiresAt: timestamppb.New(ticket.Expires),
+		User: wireUser(user), AccessToken: tickets.Access, ExpiresAt: timestamppb.New(tickets.AccessExpires),
+		RefreshToken: tickets.Refresh, RefreshExpiresAt: timestamppb.New(tickets.RefreshExpires),
+	}, nil
+}
+
+// Refresh exchanges a refresh token.
+func (s *Server) Refresh(ctx context.Context, in *accountv1.RefreshRequest) (*accountv1.RefreshResponse, error) {
+	app, err := id.ParseApp(in.GetApp())
+	if err != nil {
+		return nil, err
+	}
+	user, tickets, err := s.service.Refresh(ctx, app, in.GetRefreshToken())
+	if err != nil {
+		return nil, err
+	}
+	return &accountv1.RefreshResponse{
+		User: wireUser(user), AccessToken: tickets.Access, ExpiresAt: timestamppb.New(tickets.AccessExpires),
+		RefreshToken: tickets.Refresh, RefreshExpiresAt: timestamppb.New(tickets.RefreshExpires),
 	}, nil
 }
 

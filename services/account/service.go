@@ -10,7 +10,6 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
-	"rostrum/internal/obs"
 	"rostrum/internal/token"
 )
 
@@ -21,6 +20,9 @@ type Store interface {
 	// Load answers a user, expired or not, as long as the row is there. Fault: not_found.
 	Load(context.Context, id.App, id.User) (User, error)
 }
+
+// refreshTries bounds the repeats of a write that others came before.
+const refreshTries = 16
 
 // Config is what a Service needs.
 type Config struct {
@@ -45,11 +47,11 @@ func (c Config) Validate() error {
 
 // Service makes and finds people.
 type Service struct {
-	store  Store
-	keys   token.AccessKeys
-	now    func() time.Time
-	log    *slog.Logger
-	guests prometheus.Counter
+	store   Store
+	keys    token.AccessKeys
+	now     func() time.Time
+	log     *slog.Logger
+	metrics metrics
 }
 
 // New makes a service.
@@ -57,42 +59,123 @@ func New(cfg Config) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Service{store: cfg.Store, keys: cfg.Keys, now: cfg.Now, log: cfg.Log, guests: prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "rostrum_account_guests_total", Help: "Guests made.",
-	})}
+	m, err := newMetrics(cfg.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{store: cfg.Store, keys: cfg.Keys, now: cfg.Now, log: cfg.Log, metrics: m}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	return s, obs.Register(cfg.Metrics, s.guests)
+	return s, nil
 }
 
-// Ticket is an access token and its end.
-type Ticket struct {
-	Text    string
-	Expires time.Time
+// Tickets are a person's tokens and their ends.
+type Tickets struct {
+	Access         string
+	AccessExpires  time.Time
+	Refresh        string
+	RefreshExpires time.Time
 }
 
-// CreateGuest makes a person and the token that says so.
-func (s *Service) CreateGuest(ctx context.Context, g NewGuest) (User, Ticket, error) {
+// CreateGuest makes a person, and the tokens that say so.
+func (s *Service) CreateGuest(ctx context.Context, g NewGuest) (User, Tickets, error) {
 	now := s.now().UTC().Truncate(time.Millisecond)
-	user, err := g.guest(id.NewUser(), now)
+	device := newDeviceID()
+	user, err := g.guest(id.NewUser(), device, now)
 	if err != nil {
-		return User{}, Ticket{}, err
+		return User{}, Tickets{}, err
 	}
+	first := newRefreshToken(user.ID, device)
+	known, _ := user.device(device)
+	user = user.with(known.issued(first.hash(), now)).used(now)
+	tickets, err := s.tickets(user, first, now)
+	if err != nil {
+		return User{}, Tickets{}, err
+	}
+	if err := s.store.Put(ctx, user); err != nil {
+		return User{}, Tickets{}, fmt.Errorf("store guest %s: %w", user.ID, err)
+	}
+	s.metrics.guests.Inc()
+	s.log.Debug("guest made", "user", user.ID)
+	return user, tickets, nil
+}
+
+// Refresh exchanges a refresh token for other tokens. Faults: unauthenticated, also for a token that was used before and
+// whose device this ends; expired.
+func (s *Service) Refresh(ctx context.Context, app id.App, text string) (User, Tickets, error) {
+	used, err := parseRefreshToken(text)
+	if err != nil {
+		return User{}, Tickets{}, err
+	}
+	for range refreshTries {
+		user, tickets, err := s.refresh(ctx, app, used)
+		if !fault.Is(err, fault.CodeConflict) {
+			return user, tickets, err
+		}
+	}
+	return User{}, Tickets{}, fault.Unavailable(nil, "these tokens are renewed by too many at once; try again")
+}
+
+// refresh tries once. Fault: conflict, where another change of the person came first.
+func (s *Service) refresh(ctx context.Context, app id.App, used refreshToken) (User, Tickets, error) {
+	now := s.now().UTC().Truncate(time.Millisecond)
+	user, err := s.store.Load(ctx, app, used.user)
+	if fault.Is(err, fault.CodeNotFound) {
+		return User{}, Tickets{}, errNotOurs
+	}
+	if err != nil {
+		return User{}, Tickets{}, fmt.Errorf("load user %s: %w", used.user, err)
+	}
+	device, known := user.device(used.device)
+	if !known {
+		return User{}, Tickets{}, errNotOurs
+	}
+	if !user.isThere(now) || !device.isThere(now) {
+		return User{}, Tickets{}, fault.New(fault.CodeExpired, "this refresh token was not used for 30 days")
+	}
+	user.Version++
+	next := newRefreshToken(user.ID, device.ID)
+	rotated, good := device.rotated(used.hash(), next.hash(), now)
+	if !good {
+		return User{}, Tickets{}, s.endDevice(ctx, user.without(device.ID), device.ID)
+	}
+	user = user.with(rotated).used(now)
+	tickets, err := s.tickets(user, next, now)
+	if err != nil {
+		return User{}, Tickets{}, err
+	}
+	if err := s.store.Put(ctx, user); err != nil {
+		return User{}, Tickets{}, fmt.Errorf("store user %s: %w", user.ID, err)
+	}
+	s.metrics.refreshes.Inc()
+	return user, tickets, nil
+}
+
+// endDevice stores a user without a device of whose tokens somebody has a copy.
+func (s *Service) endDevice(ctx context.Context, user User, ended DeviceID) error {
+	if err := s.store.Put(ctx, user); err != nil {
+		return fmt.Errorf("store user %s: %w", user.ID, err)
+	}
+	s.metrics.ended.Inc()
+	s.log.Warn("a refresh token was used again: its device has ended", "user", user.ID, "device", ended)
+	return errNotOurs
+}
+
+func (s *Service) tickets(user User, refresh refreshToken, now time.Time) (Tickets, error) {
 	access := user.access(now)
 	sealed, err := s.keys.Seal(access)
 	if err != nil {
-		return User{}, Ticket{}, err
+		return Tickets{}, err
 	}
-	if err := s.store.Put(ctx, user); err != nil {
-		return User{}, Ticket{}, fmt.Errorf("store guest %s: %w", user.ID, err)
-	}
-	s.guests.Inc()
-	s.log.Debug("guest made", "user", user.ID)
-	return user, Ticket{sealed, access.Expires.Truncate(time.Second)}, nil
+	device, _ := user.device(refresh.device)
+	return Tickets{
+		Access: sealed, AccessExpires: access.Expires.Truncate(time.Second), // as the token has it
+		Refresh: refresh.text(), RefreshExpires: device.Expires,
+	}, nil
 }
 
 // User answers one person. Fault: not_found.

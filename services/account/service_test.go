@@ -22,7 +22,7 @@ type world struct {
 	now  time.Time
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*account.Config)) *world {
 	t.Helper()
 	db, err := bbolt.Open(filepath.Join(t.TempDir(), "test.db"), 0o600, nil)
 	if err != nil {
@@ -34,7 +34,11 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{keys: token.AccessKeys{token.NewAccessKey()}, now: time.Date(2026, 3, 1, 12, 0, 0, 5e8, time.UTC)}
-	service, err := account.New(account.Config{Store: store, Keys: w.keys, Now: func() time.Time { return w.now }})
+	c := account.Config{Store: store, Keys: w.keys, Now: func() time.Time { return w.now }}
+	for _, f := range change {
+		f(&c)
+	}
+	service, err := account.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}

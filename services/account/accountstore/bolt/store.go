@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -33,33 +32,11 @@ func New(db *bbolt.DB) (*Store, error) {
 	return &Store{db}, nil
 }
 
-// row is how a user is stored.
-type row struct {
-	Version uint64
-	Name    string
-	Guest   bool     `json:",omitempty"`
-	Devices []device `json:",omitempty"`
-	Created time.Time
-	Expires *time.Time `json:",omitempty"`
-}
-
-type device struct {
-	Name  string `json:",omitempty"`
-	Since time.Time
-}
-
 func key(app id.App, user id.User) []byte { return []byte(string(app) + "#user#" + string(user)) }
 
 // Put writes a user whose version is one above the stored one's. Fault: conflict.
 func (s *Store) Put(_ context.Context, u account.User) error {
-	r := row{Version: u.Version, Name: u.Name, Guest: u.Guest, Created: u.Created}
-	for _, d := range u.Devices {
-		r.Devices = append(r.Devices, device(d))
-	}
-	if !u.Expires.IsZero() {
-		r.Expires = &u.Expires
-	}
-	encoded, err := json.Marshal(r)
+	encoded, err := json.Marshal(rowOf(u))
 	if err != nil {
 		return fmt.Errorf("encode user: %w", err)
 	}
@@ -90,12 +67,5 @@ func (s *Store) Load(_ context.Context, app id.App, user id.User) (account.User,
 	if err != nil {
 		return account.User{}, err
 	}
-	u := account.User{App: app, ID: user, Name: r.Name, Guest: r.Guest, Created: r.Created, Version: r.Version}
-	for _, d := range r.Devices {
-		u.Devices = append(u.Devices, account.Device(d))
-	}
-	if r.Expires != nil {
-		u.Expires = *r.Expires
-	}
-	return u, nil
+	return r.user(app, user)
 }
