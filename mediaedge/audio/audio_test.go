@@ -5,13 +5,15 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	listenv1 "rostrum/proto/rostrum/listen/v1"
 )
 
 func sample() *Batch {
 	b := &Batch{
 		Number: 8_640_000, Epoch: 1_790_000_000_000, Rendition: Voice32, Log: Position{3, 41},
 		Events: []TimedEvent{
-			{Ticks: 0, Position: Position{3, 39}, Kind: EventSeated, Seat: 2, Occupant: Occupant{2, "us_0", "Ada", RoleSpeaker, true}},
+			{Ticks: 0, Position: Position{3, 39}, Kind: EventSeated, Seat: 2, Occupant: Occupant{Seat: 2, User: "us_0", Name: "Ada", Role: RoleSpeaker, Muted: true}},
 			{Ticks: 4800, Position: Position{3, 40}, Kind: EventUnmuted, Seat: 2},
 			{Ticks: 9599, Position: Position{3, 41}, Kind: EventEnded},
 		},
@@ -23,22 +25,64 @@ func sample() *Batch {
 	return b
 }
 
+// changing is a batch in which somebody comes back, is made a moderator and held, and hands are closed.
+func changing() *Batch {
+	b := sample()
+	seat := func(change func(*Occupant)) Occupant {
+		o := Occupant{Seat: 100, User: "us_0", Name: "Ada", Role: RoleSpeaker}
+		change(&o)
+		return o
+	}
+	b.Log = Position{3, 46}
+	b.Events = []TimedEvent{
+		{Ticks: 0, Position: Position{3, 42}, Kind: EventSeated, Seat: 100, Occupant: seat(func(o *Occupant) { o.Away = true })},
+		{Ticks: 7, Position: Position{3, 43}, Kind: EventChanged, Seat: 100, Occupant: seat(func(*Occupant) {})},
+		{Ticks: 7, Position: Position{3, 44}, Kind: EventChanged, Seat: 100, Occupant: seat(func(o *Occupant) { o.Role = RoleModerator })},
+		{Ticks: 8, Position: Position{3, 45}, Kind: EventChanged, Seat: 100, Occupant: seat(func(o *Occupant) { o.Muted, o.Held = true, true })},
+		{Ticks: 9599, Position: Position{3, 46}, Kind: EventPolicy, Policy: Policy{OpenStage: true, OpenListening: true, Hands: HandsClosed}},
+	}
+	return b
+}
+
 func TestBatchSurvivesTheWire(t *testing.T) {
-	want := sample()
-	encoded, err := want.Encode()
-	if err != nil {
-		t.Fatal(err)
+	for _, want := range []*Batch{sample(), changing()} {
+		encoded, err := want.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := DecodeBatch(encoded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("decoded\n%+v\nwant\n%+v", got, want)
+		}
+		again, err := got.Encode()
+		if err != nil || !bytes.Equal(again, encoded) {
+			t.Errorf("a second encoding differs (%v)", err)
+		}
 	}
-	got, err := DecodeBatch(encoded)
-	if err != nil {
-		t.Fatal(err)
+}
+
+func TestEventsAreChecked(t *testing.T) {
+	event := func(seat uint32, role listenv1.Role) *listenv1.TimedEvent {
+		return &listenv1.TimedEvent{Position: &listenv1.Position{Term: 1, Offset: 1}, Event: &listenv1.TimedEvent_Changed{
+			Changed: &listenv1.Seat{Seat: seat, User: "us_0", Role: role},
+		}}
 	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("decoded\n%+v\nwant\n%+v", got, want)
+	for _, wrong := range []*listenv1.TimedEvent{
+		event(0, 1), event(101, 1), event(257, 1), event(1, 0), event(1, 5), event(1, 257), event(1, -1),
+		{Position: &listenv1.Position{Term: 1}, Event: &listenv1.TimedEvent_Changed{}},
+		{Event: &listenv1.TimedEvent_Policy{}},
+	} {
+		if e, err := readEvent(wrong); err == nil {
+			t.Errorf("%v was taken for %+v", wrong, e)
+		}
 	}
-	again, err := got.Encode()
-	if err != nil || !bytes.Equal(again, encoded) {
-		t.Errorf("a second encoding differs (%v)", err)
+	for mode, want := range map[listenv1.HandMode]HandMode{-1: 0, 0: 0, 1: HandsOpen, 2: HandsInvited, 3: HandsClosed, 4: 0, 257: 0} {
+		if p := ReadPolicy(&listenv1.Policy{HandMode: mode}); p.Hands != want {
+			t.Errorf("hand mode %d is read as %d", mode, p.Hands)
+		}
 	}
 }
 
@@ -94,11 +138,13 @@ func TestClockIgnoresWallSteps(t *testing.T) {
 }
 
 func FuzzDecodeBatch(f *testing.F) {
-	encoded, err := sample().Encode()
-	if err != nil {
-		f.Fatal(err)
+	for _, b := range []*Batch{sample(), changing()} {
+		encoded, err := b.Encode()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(encoded)
 	}
-	f.Add(encoded)
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		b, err := DecodeBatch(raw)

@@ -157,7 +157,7 @@ func ReadGap(wire *listenv1.Gap) (Gap, error) {
 		First: Number(wire.GetFirst()), Last: Number(wire.GetLast()), Epoch: Epoch(wire.GetEpoch()),
 		Reason: GapReason(wire.GetReason()),
 	}
-	if g.First > g.Last || g.Epoch == 0 || wire.GetReason() < 1 || g.Reason > GapUpstreamLost {
+	if g.First > g.Last || g.Epoch == 0 || wire.GetReason() < 1 || wire.GetReason() > listenv1.GapReason(GapUpstreamLost) {
 		return Gap{}, fault.New(fault.CodeInvalid, "a gap has first <= last, an epoch and a known reason")
 	}
 	return g, nil
@@ -178,17 +178,38 @@ func ReadPosition(wire *listenv1.Position) Position {
 
 // WireOccupant is the listen protocol's form of a person in a seat.
 func WireOccupant(o Occupant) *listenv1.Seat {
-	return &listenv1.Seat{Seat: uint32(o.Seat), User: o.User, Name: o.Name, Role: listenv1.Role(o.Role), Muted: o.Muted}
+	return &listenv1.Seat{
+		Seat: uint32(o.Seat), User: o.User, Name: o.Name, Role: listenv1.Role(o.Role), Muted: o.Muted, Held: o.Held, Away: o.Away,
+	}
 }
 
 // ReadOccupant checks a seat from outside.
 func ReadOccupant(wire *listenv1.Seat) (Occupant, error) {
-	if wire.GetSeat() < 1 || wire.GetSeat() > MaxSeats || wire.GetUser() == "" || wire.GetRole() < 1 || Role(wire.GetRole()) > RoleHost {
+	if wire.GetSeat() < 1 || wire.GetSeat() > MaxSeats || wire.GetUser() == "" || wire.GetRole() < 1 || wire.GetRole() > listenv1.Role(RoleHost) {
 		return Occupant{}, fault.New(fault.CodeInvalid, "a seat is 1 to %d and has a user and a role", MaxSeats)
 	}
 	return Occupant{
 		Seat: Seat(wire.GetSeat()), User: wire.GetUser(), Name: wire.GetName(), Role: Role(wire.GetRole()), Muted: wire.GetMuted(),
+		Held: wire.GetHeld(), Away: wire.GetAway(),
 	}, nil
+}
+
+// WirePolicy is the listen protocol's form of a policy.
+func WirePolicy(p Policy) *listenv1.Policy {
+	return &listenv1.Policy{OpenStage: p.OpenStage, OpenListening: p.OpenListening, HandMode: listenv1.HandMode(p.Hands)}
+}
+
+// ReadPolicy is the other side of WirePolicy. A newer hand mode says nothing to this reader.
+func ReadPolicy(wire *listenv1.Policy) Policy {
+	return Policy{OpenStage: wire.GetOpenStage(), OpenListening: wire.GetOpenListening(), Hands: ReadHandMode(wire.GetHandMode())}
+}
+
+// ReadHandMode answers 0 for a mode that is not known here.
+func ReadHandMode(wire listenv1.HandMode) HandMode {
+	if wire < 0 || wire > listenv1.HandMode(HandsClosed) {
+		return 0
+	}
+	return HandMode(wire)
 }
 
 func wireEvent(e TimedEvent) *listenv1.TimedEvent {
@@ -204,6 +225,10 @@ func wireEvent(e TimedEvent) *listenv1.TimedEvent {
 		wire.Event = &listenv1.TimedEvent_Unmuted{Unmuted: uint32(e.Seat)}
 	case EventEnded:
 		wire.Event = &listenv1.TimedEvent_Ended{Ended: &listenv1.Ended{}}
+	case EventChanged:
+		wire.Event = &listenv1.TimedEvent_Changed{Changed: WireOccupant(e.Occupant)}
+	case EventPolicy:
+		wire.Event = &listenv1.TimedEvent_Policy{Policy: WirePolicy(e.Policy)}
 	}
 	return wire
 }
@@ -213,14 +238,12 @@ func readEvent(wire *listenv1.TimedEvent) (TimedEvent, error) {
 	if wire.GetTicks() >= BatchTicks || e.Position == (Position{}) {
 		return e, fault.New(fault.CodeInvalid, "an event has a place in its batch and a position")
 	}
-	seat := uint32(1)
+	var seat uint32
+	var err error
 	switch event := wire.GetEvent().(type) {
 	case *listenv1.TimedEvent_Seated:
-		occupant, err := ReadOccupant(event.Seated)
-		if err != nil {
-			return e, err
-		}
-		e.Kind, e.Occupant, seat = EventSeated, occupant, uint32(occupant.Seat)
+		e.Kind, seat = EventSeated, event.Seated.GetSeat()
+		e.Occupant, err = ReadOccupant(event.Seated)
 	case *listenv1.TimedEvent_Unseated:
 		e.Kind, seat = EventUnseated, event.Unseated
 	case *listenv1.TimedEvent_Muted:
@@ -230,14 +253,20 @@ func readEvent(wire *listenv1.TimedEvent) (TimedEvent, error) {
 	case *listenv1.TimedEvent_Ended:
 		e.Kind = EventEnded
 		return e, nil
+	case *listenv1.TimedEvent_Changed:
+		e.Kind, seat = EventChanged, event.Changed.GetSeat()
+		e.Occupant, err = ReadOccupant(event.Changed)
+	case *listenv1.TimedEvent_Policy:
+		e.Kind, e.Policy = EventPolicy, ReadPolicy(event.Policy)
+		return e, nil
 	default:
 		return e, nil // a newer kind: its position counts, its content does not concern this reader
 	}
-	if seat < 1 || seat > MaxSeats {
-		return e, fault.New(fault.CodeInvalid, "a seat is 1 to %d", MaxSeats)
+	if err == nil && (seat < 1 || seat > MaxSeats) {
+		err = fault.New(fault.CodeInvalid, "a seat is 1 to %d", MaxSeats)
 	}
 	e.Seat = Seat(seat)
-	return e, nil
+	return e, err
 }
 
 // intern answers the known rendition with this name, or "".

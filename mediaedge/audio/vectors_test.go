@@ -95,6 +95,8 @@ func writeVectors(t *testing.T) {
 	for i := range batch.Frames {
 		batch.Frames[i].Opus = []byte{0xf8, 0xff, byte(i)}
 	}
+	changes := changing()
+	changes.Frames = batch.Frames
 	dtx := &Batch{Number: 1, Epoch: 1, Rendition: Voice16}
 	for i := range dtx.Frames {
 		dtx.Frames[i].Opus = []byte{0xf8}
@@ -148,6 +150,19 @@ func writeVectors(t *testing.T) {
 		Move: &listenv1.Move{Urls: []string{"https://edge-2.example"}},
 	}}), "")
 	add("a message that is not known yet", "server", []byte{0xaa, 0x06, 0x01, 0x00}, "")
+	add("a batch in which a seat and the policy change", "server", wrap(encode(t, changes)), "")
+	add("a batch with a change of a seat that cannot be", "server", wrap(withSeat(t, changes, 101)), "invalid")
+	add("a room card with a held, an absent and a connected person", "server", server(&listenv1.ServerMessage{Message: &listenv1.ServerMessage_Card{Card: &listenv1.RoomCard{
+		App: "main", Room: "rm_0123456789abcdefghjk", Title: "Grüße", State: listenv1.RoomState_ROOM_STATE_LIVE,
+		Seats: []*listenv1.Seat{
+			{Seat: 1, User: "us_0123456789abcdefghjk", Name: "Ada", Role: listenv1.Role_ROLE_HOST},
+			{Seat: 2, User: "us_1123456789abcdefghjk", Name: "Bo", Role: listenv1.Role_ROLE_SPEAKER, Muted: true, Held: true},
+			{Seat: 7, User: "us_2123456789abcdefghjk", Name: "Cem", Role: listenv1.Role_ROLE_MODERATOR, Away: true},
+		},
+		Policy:   &listenv1.Policy{OpenListening: true, HandMode: listenv1.HandMode_HAND_MODE_INVITED},
+		Position: &listenv1.Position{Term: 3, Offset: 46}, Revision: 8, Epoch: 1_790_000_000_000,
+		Renditions: []string{"voice-32", "voice-16"},
+	}}}), "")
 	add("start", "client", client(&listenv1.ClientMessage{Message: &listenv1.ClientMessage_Start{Start: &listenv1.Start{Grant: "e30.e30.e30"}}}), "")
 	add("acknowledge", "client", client(&listenv1.ClientMessage{Message: &listenv1.ClientMessage_Ack{Ack: &listenv1.Ack{Number: 8_640_000}}}), "")
 	add("wish for a cadence", "client", client(&listenv1.ClientMessage{Message: &listenv1.ClientMessage_Cadence{Cadence: &listenv1.Cadence{Ms: 1000}}}), "")
@@ -191,7 +206,26 @@ func withoutLastFrame(t *testing.T, b *Batch) []byte {
 		t.Fatal(err)
 	}
 	wire.Frames, wire.Crc32C = wire.Frames[:FramesPerBatch-1], 0
-	raw := marshal(t, &wire)
+	return summed(marshal(t, &wire))
+}
+
+// withSeat encodes a batch whose changed seats have another number, and has a right sum.
+func withSeat(t *testing.T, b *Batch, seat uint32) []byte {
+	t.Helper()
+	var wire listenv1.Batch
+	if err := proto.Unmarshal(encode(t, b), &wire); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range wire.Events {
+		if changed := e.GetChanged(); changed != nil {
+			changed.Seat = seat
+		}
+	}
+	wire.Crc32C = 0
+	return summed(marshal(t, &wire))
+}
+
+func summed(raw []byte) []byte {
 	sum := crc32.Checksum(raw, castagnoli)
 	return protowire.AppendFixed32(protowire.AppendTag(raw, crcField, protowire.Fixed32Type), sum)
 }

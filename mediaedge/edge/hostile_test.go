@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -345,10 +346,13 @@ func TestAnExpiredGrantEndsTheConnection(t *testing.T) {
 	r.speak(5)
 	d := r.edge(nil)
 	short := r.grant(func(g *token.Grant) { g.Expires = time.Now().Add(2 * time.Second) })
-	renewed := 0
+	var renewed atomic.Int32
 	l := r.listen(func(c *listener.Config) {
 		c.Grant = short
-		c.Renew = func(context.Context) (string, error) { renewed++; return r.grant(nil), nil }
+		c.Renew = func(context.Context) (listener.Grant, error) {
+			renewed.Add(1)
+			return listener.Grant{Token: r.grant(nil)}, nil
+		}
 	}, d)
 	r.hear(l, r.next-1)
 	testkit.Eventually(t, 10*time.Second, func() error {
@@ -362,8 +366,8 @@ func TestAnExpiredGrantEndsTheConnection(t *testing.T) {
 		return nil
 	})
 	r.hear(l, r.next-1)
-	if renewed != 1 {
-		t.Errorf("renewed %d times", renewed)
+	if n := renewed.Load(); n != 1 {
+		t.Errorf("renewed %d times", n)
 	}
 }
 

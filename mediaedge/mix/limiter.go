@@ -3,7 +3,7 @@ package mix
 // Ceilings in amplitude.
 const (
 	SpeakerCeiling = 0.7079 // -3 dBFS: one speaker, before the sum
-	ProgramCeiling = 0.8912 // -1 dBFS: what the audience gets
+	ProgramCeiling = 0.8414 // -1.5 dBFS: what is encoded; decoded, the loudest garbage overshoots it by about 0.9 dB
 )
 
 // The limiter looks at blocks of 32 samples (0.67 ms), takes its gain back over the 8 blocks before a peak and lets go

@@ -14,7 +14,9 @@ import (
 func readStage(wire *listenerstatev1.Stage) (stage, error) {
 	s := stage{
 		position: audio.ReadPosition(wire.GetPosition()), title: wire.GetTitle(), language: wire.GetLanguage(),
-		openStage: wire.GetOpenStage(), openListening: wire.GetOpenListening(),
+		policy: audio.Policy{
+			OpenStage: wire.GetOpenStage(), OpenListening: wire.GetOpenListening(), Hands: audio.ReadHandMode(wire.GetHandMode()),
+		},
 		live:  wire.GetState() == listenv1.RoomState_ROOM_STATE_LIVE,
 		ended: wire.GetState() == listenv1.RoomState_ROOM_STATE_ENDED,
 		seats: map[audio.Seat]audio.Occupant{}, anchor: readAnchor(wire.GetAnchor()),
@@ -38,40 +40,60 @@ func readAnchor(wire *listenerstatev1.OriginAnchored) anchor {
 	}
 }
 
+// readEvent reads what an origin wants to know of an event; of hands and invites that is the position alone.
 func readEvent(wire *listenerstatev1.StageEvent) (change, error) {
-	var c change
 	event := wire.GetEvent()
-	c.event.Position = audio.ReadPosition(event.GetPosition())
-	seat := uint32(0)
+	c := change{position: audio.ReadPosition(event.GetPosition())}
 	switch payload := event.GetPayload().(type) {
 	case *listenerstatev1.Event_Seated:
 		p := payload.Seated
 		occupant, err := audio.ReadOccupant(&listenv1.Seat{
-			Seat: p.GetSeat(), User: p.GetUser(), Name: wire.GetOpened()["name"], Role: p.GetRole(), Muted: p.GetMuted(),
+			Seat: p.GetSeat(), User: p.GetUser(), Name: wire.GetOpened()["name"], Role: p.GetRole(), Muted: p.GetMuted(), Held: p.GetHeld(),
 		})
 		if err != nil {
-			return change{}, fmt.Errorf("read event at %v: %w", c.event.Position, err)
+			return change{}, fmt.Errorf("read event at %v: %w", c.position, err)
 		}
-		c.event.Kind, c.event.Occupant, seat = audio.EventSeated, occupant, p.GetSeat()
+		c.kind, c.user, c.seat, c.occupant = changeSeated, occupant.User, occupant.Seat, occupant
 	case *listenerstatev1.Event_Unseated:
-		c.event.Kind, seat = audio.EventUnseated, payload.Unseated.GetSeat()
+		return c.inSeat(changeUnseated, payload.Unseated)
 	case *listenerstatev1.Event_Muted:
-		c.event.Kind, seat = audio.EventMuted, payload.Muted.GetSeat()
+		return c.inSeat(changeMuted, payload.Muted)
 	case *listenerstatev1.Event_Unmuted:
-		c.event.Kind, seat = audio.EventUnmuted, payload.Unmuted.GetSeat()
+		return c.inSeat(changeUnmuted, payload.Unmuted)
+	case *listenerstatev1.Event_Held:
+		return c.inSeat(changeHeld, payload.Held)
+	case *listenerstatev1.Event_Released:
+		return c.inSeat(changeReleased, payload.Released)
+	case *listenerstatev1.Event_MediaFound:
+		return c.inSeat(changeFound, payload.MediaFound)
+	case *listenerstatev1.Event_MediaLost:
+		return c.inSeat(changeLost, payload.MediaLost)
+	case *listenerstatev1.Event_Appointed:
+		c.kind, c.user = changeAppointed, payload.Appointed.GetUser()
+	case *listenerstatev1.Event_Dismissed:
+		c.kind, c.user = changeDismissed, payload.Dismissed.GetUser()
+	case *listenerstatev1.Event_Removed:
+		c.kind, c.user = changeRemoved, payload.Removed.GetUser()
+	case *listenerstatev1.Event_HandModeSet:
+		c.kind, c.hands = changePolicy, audio.ReadHandMode(payload.HandModeSet.GetMode())
 	case *listenerstatev1.Event_RoomEnded:
-		c.event.Kind = audio.EventEnded
-		return c, nil
+		c.kind = changeEnded
 	case *listenerstatev1.Event_OriginAnchored:
-		c.anchor = readAnchor(payload.OriginAnchored)
-		return c, nil
-	default:
-		return c, nil
+		c.kind, c.anchor = changeAnchor, readAnchor(payload.OriginAnchored)
 	}
+	return c, nil
+}
+
+// inSeat is the change that an event about a person in a seat makes.
+func (c change) inSeat(kind changeKind, payload interface {
+	GetUser() string
+	GetSeat() uint32
+}) (change, error) {
+	seat := payload.GetSeat()
 	if seat < 1 || seat > audio.MaxSeats {
-		return change{}, fmt.Errorf("read event at %v: seat %d", c.event.Position, seat)
+		return change{}, fmt.Errorf("read event at %v: seat %d", c.position, seat)
 	}
-	c.event.Seat = audio.Seat(seat)
+	c.kind, c.user, c.seat = kind, payload.GetUser(), audio.Seat(seat)
 	return c, nil
 }
 
@@ -85,7 +107,7 @@ func (a anchor) command(node string) *listenerstatev1.AnchorOrigin {
 func (s stage) card(app, room string, epoch audio.Epoch, revision uint64, counts *listenv1.Counts) *listenv1.RoomCard {
 	card := &listenv1.RoomCard{
 		App: app, Room: room, Title: s.title, Language: s.language, State: listenv1.RoomState_ROOM_STATE_LIVE,
-		Counts: counts, Policy: &listenv1.Policy{OpenStage: s.openStage, OpenListening: s.openListening},
+		Counts: counts, Policy: audio.WirePolicy(s.policy),
 		Position: audio.WirePosition(s.position), Revision: revision, Epoch: uint64(epoch),
 	}
 	if s.ended {

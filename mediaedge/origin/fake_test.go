@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
@@ -12,6 +13,7 @@ import (
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 	"rostrum/internal/rpc"
+	"rostrum/mediaedge/audio"
 	"rostrum/mediaedge/sfu"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
@@ -26,10 +28,17 @@ type watchStream = grpc.ServerStreamingServer[listenerstatev1.WatchResponse]
 type fakeLog struct {
 	listenerstatev1.UnimplementedListenerStateServer
 
-	mu      sync.Mutex
-	watched []*listenerstatev1.WatchRequest
-	watch   func(n int, stream watchStream) error // n-th watch, from 1
-	anchors []uint64                              // epochs
+	mu       sync.Mutex
+	watched  []*listenerstatev1.WatchRequest
+	watch    func(n int, stream watchStream) error // n-th watch, from 1
+	media    []*listenerstatev1.ApplyRequest
+	enforced []enforcedReport
+}
+
+type enforcedReport struct {
+	at       time.Time
+	epoch    uint64
+	position audio.Position
 }
 
 func (l *fakeLog) Watch(in *listenerstatev1.WatchRequest, stream watchStream) error {
@@ -41,10 +50,41 @@ func (l *fakeLog) Watch(in *listenerstatev1.WatchRequest, stream watchStream) er
 }
 
 func (l *fakeLog) Apply(_ context.Context, in *listenerstatev1.ApplyRequest) (*listenerstatev1.ApplyResponse, error) {
+	if in.GetActor().GetService() != "sfu" || in.GetAnchorOrigin() == nil && in.GetReportMedia() == nil {
+		return nil, fault.New(fault.CodeForbidden, "not a command of an origin")
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.anchors = append(l.anchors, in.GetAnchorOrigin().GetEpoch())
+	if in.GetReportMedia() != nil {
+		l.media = append(l.media, in)
+	}
 	return &listenerstatev1.ApplyResponse{}, nil
+}
+
+func (l *fakeLog) ReportEnforced(_ context.Context, in *listenerstatev1.ReportEnforcedRequest) (*listenerstatev1.ReportEnforcedResponse, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.enforced = append(l.enforced, enforcedReport{time.Now(), in.GetEpoch(), audio.ReadPosition(in.GetPosition())})
+	return &listenerstatev1.ReportEnforcedResponse{}, nil
+}
+
+// said is what was reported of microphones, as "user session found" or "lost", with the names that a test gives.
+func (l *fakeLog) said(names map[string]string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []string
+	for _, in := range l.media {
+		what, of := "found", in.GetReportMedia()
+		if of.GetLost() {
+			what = "lost"
+		}
+		name := names[of.GetSession()]
+		if name == "" {
+			name = "?"
+		}
+		out = append(out, names[of.GetUser()]+" "+name+" "+what)
+	}
+	return out
 }
 
 // fakeNodes is the registry of programs for one node.
@@ -88,7 +128,7 @@ func (n *fakeNodes) sayOfRenewals(err error) {
 }
 
 // newHost makes a host between a log and a registry, in memory, with a real SFU.
-func newHost(t *testing.T, log *fakeLog, nodes *fakeNodes) *Host {
+func newHost(t testing.TB, log *fakeLog, nodes *fakeNodes) *Host {
 	t.Helper()
 	network := rpc.NewMemory()
 	listener, err := network.Listen("control")
@@ -117,7 +157,7 @@ func newHost(t *testing.T, log *fakeLog, nodes *fakeNodes) *Host {
 	return h
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

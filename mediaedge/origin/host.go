@@ -18,6 +18,7 @@ import (
 	"rostrum/mediaedge/program"
 	"rostrum/mediaedge/relay"
 	"rostrum/mediaedge/sfu"
+	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 	signalingv1 "rostrum/proto/rostrum/signaling/v1"
 )
 
@@ -46,6 +47,7 @@ type Host struct {
 	cfg            Config
 	metrics        *Metrics
 	programMetrics *program.Metrics
+	wait           patience
 	ctx            context.Context
 	stop           context.CancelFunc
 	work           sync.WaitGroup
@@ -84,7 +86,10 @@ func NewHost(cfg Config) (*Host, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &Host{cfg: cfg, metrics: metrics, programMetrics: programMetrics, ctx: ctx, stop: stop, rooms: map[key]*hosted{}}, nil
+	return &Host{
+		cfg: cfg, metrics: metrics, programMetrics: programMetrics, ctx: ctx, stop: stop, rooms: map[key]*hosted{},
+		wait: patience{doubt: 5 * time.Second, missing: 5 * time.Second},
+	}, nil
 }
 
 // Close ends every origin, gives its lease back and waits.
@@ -201,9 +206,16 @@ func (h *Host) start(ctx context.Context, entry *hosted) (audio.Epoch, error) {
 		return 0, fmt.Errorf("acquire the program of %s: %w", roomID, err)
 	}
 	r := &room{
-		app: app, id: roomID, epoch: audio.Epoch(granted.GetEpoch()), relay: entry.relay, log: log, metrics: h.metrics,
+		app: app, id: roomID, epoch: audio.Epoch(granted.GetEpoch()), relay: entry.relay, log: log, metrics: h.metrics, wait: h.wait,
 		packets: make(chan sfu.Packet, packetQueue), changes: make(chan change, 64),
 	}
+	r.enforced = &enforced{
+		log: h.cfg.Stage, logger: log, metrics: h.metrics, bell: make(chan struct{}, 1),
+		request: &listenerstatev1.ReportEnforcedRequest{App: string(app), Room: string(roomID), Epoch: granted.GetEpoch()},
+	}
+	r.presence = newPresence(h.cfg.SFU.NewSession, func(n int) {
+		h.metrics.mediaReports.WithLabelValues(reportOvertaken).Add(float64(n))
+	})
 	r.lease = &lease{programs: h.cfg.Programs, logger: log, metrics: h.metrics, request: &signalingv1.RenewProgramRequest{
 		App: string(app), Room: string(roomID), Node: string(h.cfg.Node), Epoch: granted.GetEpoch(),
 	}}

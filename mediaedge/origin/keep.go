@@ -80,6 +80,8 @@ func (h *Host) live(entry *hosted, r *room, w *watching, initial stage) error {
 		cancel()
 	})
 	h.work.Go(func() { r.anchor(ctx, h.cfg.Stage, h.cfg.Node, h.cfg.Wall) })
+	h.work.Go(func() { r.enforced.run(ctx) })
+	h.work.Go(func() { r.report(ctx, h.cfg.Stage) })
 	err := r.run(ctx, initial, w.ended)
 	cancel()
 	w.stop()
@@ -135,7 +137,7 @@ func (r *room) anchor(ctx context.Context, log stageLog, node id.Node, wall func
 	mark := anchor{epoch: r.epoch, first: r.first, wall: wallTime(wall().Add(-time.Since(r.clock.Anchor)))}
 	request := &listenerstatev1.ApplyRequest{
 		App: string(r.app), Room: string(r.id), CommandId: anchorCommand(r.epoch),
-		Actor:   &listenerstatev1.Actor{Actor: &listenerstatev1.Actor_Service{Service: "sfu"}},
+		Actor:   actor(),
 		Command: &listenerstatev1.ApplyRequest_AnchorOrigin{AnchorOrigin: mark.command(string(node))},
 	}
 	var wait pause
@@ -144,7 +146,7 @@ func (r *room) anchor(ctx context.Context, log stageLog, node id.Node, wall func
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		if f := fault.From(err); f.Code != fault.CodeUnavailable && f.Code != fault.CodeTimeout && f.Code != fault.CodeInternal {
+		if !passes(err) {
 			r.log.Warn("the epoch's anchor was refused", "epoch", r.epoch, "error", err)
 			return
 		}

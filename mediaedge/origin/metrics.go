@@ -6,6 +6,15 @@ import (
 	"rostrum/internal/obs"
 )
 
+// What came of a report to the stage log; the list is closed.
+const (
+	reportTold      = "told"
+	reportFailed    = "failed"    // to be tried again
+	reportRefused   = "refused"   // not tried again
+	reportOvertaken = "overtaken" // by newer news of the same person, or the seat is gone
+	reportAbandoned = "abandoned" // the origin ended
+)
+
 // Metrics are the figures of all origins of a node.
 type Metrics struct {
 	rooms          prometheus.Gauge
@@ -17,6 +26,11 @@ type Metrics struct {
 	renewalsFailed prometheus.Counter
 	unreserved     prometheus.Counter
 	watchesLost    prometheus.Counter
+	doubts         prometheus.Counter
+
+	enforcedReports *prometheus.CounterVec
+	enforcedSeconds prometheus.Histogram
+	mediaReports    *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) (*Metrics, error) {
@@ -42,7 +56,15 @@ func newMetrics(registry prometheus.Registerer) (*Metrics, error) {
 		renewalsFailed: counter("renewals_failed_total", "Renewals of program leases that failed."),
 		unreserved:     counter("unreserved_total", "Numbers given that no lease had reserved, because it could not be renewed."),
 		watchesLost:    counter("watches_lost_total", "Watches of stage logs that were lost and taken up again."),
+		doubts:         counter("doubts_total", "Times that who had joined lately was not forwarded, because a watch was lost for too long."),
+
+		enforcedReports: vector("enforced_reports_total", "Reports of what is enforced, by what came of them.", "result"),
+		enforcedSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "rostrum_origin_enforced_seconds", Help: "From doing what the stage says of who may be heard to the stage knowing it.",
+			Buckets: prometheus.ExponentialBuckets(0.001, 2, 12),
+		}),
+		mediaReports: vector("media_reports_total", "Reports of microphones found and lost, by what came of them.", "result"),
 	}
 	return m, obs.Register(registry, m.rooms, m.batches, m.gaps, m.packetsDropped, m.makeSeconds, m.lateSeconds,
-		m.renewalsFailed, m.unreserved, m.watchesLost)
+		m.renewalsFailed, m.unreserved, m.watchesLost, m.doubts, m.enforcedReports, m.enforcedSeconds, m.mediaReports)
 }

@@ -4,16 +4,30 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"rostrum/internal/fault"
 )
 
-// pause is the time between tries: doubling from 100 ms to 2 s, with jitter.
-type pause struct{ tries int }
+// pause is the time between tries: doubling from 100 ms to 2 s or what is the most, with jitter.
+type pause struct {
+	tries int
+	most  time.Duration // 0: 2 s
+}
 
 // sleep waits and says whether to go on.
 func (p *pause) sleep(ctx context.Context) bool {
-	wait := min(100*time.Millisecond<<min(p.tries, 5), 2*time.Second)
+	most := p.most
+	if most == 0 {
+		most = 2 * time.Second
+	}
+	wait := min(100*time.Millisecond<<min(p.tries, 5), most)
 	p.tries++
-	timer := time.NewTimer(wait/2 + rand.N(wait))
+	return sleep(ctx, wait/2+rand.N(wait))
+}
+
+// sleep waits, or answers false when ctx ends first.
+func sleep(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -21,4 +35,13 @@ func (p *pause) sleep(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// passes says whether an error may be over at the next try.
+func passes(err error) bool {
+	switch fault.From(err).Code {
+	case fault.CodeUnavailable, fault.CodeTimeout, fault.CodeInternal:
+		return true
+	}
+	return false
 }

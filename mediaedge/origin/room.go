@@ -25,6 +25,14 @@ const (
 	cardEvery = 2 * time.Second
 )
 
+// patience is how long an origin waits for what may still come.
+type patience struct {
+	// doubt is how long a watch may be lost until those are not forwarded who joined since.
+	doubt time.Duration
+	// missing is how long people have, after an origin began, to bring their sessions to it.
+	missing time.Duration
+}
+
 // errBehind ends an epoch whose numbers were given before: the store that should have known had lost them.
 var errBehind = errors.New("a node below holds more than this epoch began with")
 
@@ -40,10 +48,13 @@ type room struct {
 	lease   *lease
 	log     *slog.Logger
 	metrics *Metrics
+	wait    patience
 
-	packets chan sfu.Packet
-	changes chan change
-	seated  seatWaits // people whose seat somebody waits for
+	packets  chan sfu.Packet
+	changes  chan change
+	seated   seatWaits // people whose seat somebody waits for
+	enforced *enforced
+	presence *presence
 
 	// owned by run
 	program  *program.Program
@@ -52,6 +63,9 @@ type room struct {
 	counts   *listenv1.Counts
 	last     audio.Number // the number that ends the room; 0 while it is live
 	sources  [audio.MaxSeats + 1]uint32
+	unheard  time.Time       // since when nothing was heard of the stage; zero: the watch is there
+	doubt    *time.Timer     // runs while it is lost
+	awaited  map[string]bool // users whose sessions ended with another origin, maybe
 }
 
 // Push takes a speaker's packet, or says that the queue is full.
@@ -68,7 +82,13 @@ func (r *room) Push(p sfu.Packet) bool {
 // run makes the program until the room ends (nil), ctx ends (its error), the watch is over, or an error makes going on
 // impossible.
 func (r *room) run(ctx context.Context, initial stage, unwatched <-chan error) error {
+	r.doubt = time.NewTimer(r.wait.doubt)
+	r.doubt.Stop()
+	defer r.doubt.Stop()
 	r.apply(change{snapshot: &initial})
+	r.expect()
+	missing := time.NewTimer(r.wait.missing)
+	defer missing.Stop()
 	due := time.NewTimer(time.Until(r.clock.When(r.program.Due())))
 	defer due.Stop()
 	cards := time.NewTicker(cardEvery)
@@ -87,8 +107,14 @@ func (r *room) run(ctx context.Context, initial stage, unwatched <-chan error) e
 				return nil
 			}
 			due.Reset(time.Until(r.clock.When(r.program.Due())))
-		case lost := <-r.media.Lost():
-			r.log.Info("a speaker's session was lost; the seat stays", "seat", lost.Seat, "session", lost.Session)
+		case <-r.media.HasNews():
+			r.hearNews()
+		case <-missing.C:
+			r.miss()
+		case <-r.doubt.C:
+			r.metrics.doubts.Inc()
+			r.log.Warn("nothing is heard of the stage; who joined since is not forwarded", "since", r.unheard)
+			r.media.Doubt(r.unheard)
 		case <-cards.C:
 			if epoch, number := r.relay.HeardMost(); epoch > r.epoch || number >= r.program.Next() {
 				return fmt.Errorf("%w: epoch %d, number %d", errBehind, epoch, number)
@@ -184,44 +210,6 @@ func (r *room) tell(gap audio.Gap) error {
 		}
 	}
 	return nil
-}
-
-// apply takes over a change of the stage: who may speak first, then what the audience is told.
-func (r *room) apply(c change) {
-	before := r.stage
-	r.stage = before.with(c)
-	enforce(r, before, r.stage)
-	if c.event.Kind != 0 {
-		r.program.Note(c.event, r.clock.At(time.Now()))
-	}
-	r.program.SetLog(r.stage.position)
-	r.draw()
-	r.seated.tell(r.stage)
-	if r.stage.ended && r.last == 0 {
-		r.last = max(audio.NumberAt(r.clock.At(time.Now())), r.program.Next())
-	}
-}
-
-func (r *room) admit(o audio.Occupant) {
-	r.media.Allow(o.Seat, id.User(o.User), o.Muted)
-	r.sources[o.Seat] = 0
-	r.open(o)
-}
-
-// open makes a lane for whoever publishes in a seat now.
-func (r *room) open(o audio.Occupant) {
-	r.program.Admit(o.Seat, r.media.Timeline(o.Seat))
-	r.program.Mute(o.Seat, o.Muted)
-}
-
-func (r *room) dismiss(seat audio.Seat) {
-	r.media.Deny(seat)
-	r.program.Dismiss(seat)
-}
-
-func (r *room) mute(seat audio.Seat, muted bool) {
-	r.media.Mute(seat, muted)
-	r.program.Mute(seat, muted)
 }
 
 // draw makes a new room card.

@@ -10,48 +10,71 @@ import (
 
 // stage is what an origin keeps of its room's stage: enough to say who may speak and to draw the room card.
 type stage struct {
-	position      audio.Position
-	live          bool
-	ended         bool
-	title         string
-	language      string
-	openStage     bool
-	openListening bool
-	seats         map[audio.Seat]audio.Occupant
-	anchor        anchor
+	position audio.Position
+	live     bool
+	ended    bool
+	title    string
+	language string
+	policy   audio.Policy
+	seats    map[audio.Seat]audio.Occupant // replaced, never changed
+	anchor   anchor
 }
 
-// change is one item of a watched stage: a whole stage or one event.
-type change struct {
-	snapshot *stage
-	event    audio.TimedEvent // Kind 0: an event that concerns no listener, only its position
-	anchor   anchor           // of an event that anchors an epoch
-}
-
-// with is the stage after an event.
-func (s stage) with(c change) stage {
+// with is the stage after a change, and what listeners are told of it; Kind 0: nothing.
+func (s stage) with(c change) (stage, audio.TimedEvent) {
 	if c.snapshot != nil {
-		return *c.snapshot
+		return *c.snapshot, audio.TimedEvent{}
 	}
-	s.position = c.event.Position
-	s.seats = maps.Clone(s.seats)
-	switch c.event.Kind {
-	case audio.EventSeated:
-		s.seats[c.event.Seat] = c.event.Occupant
-	case audio.EventUnseated:
-		delete(s.seats, c.event.Seat)
-	case audio.EventMuted, audio.EventUnmuted:
-		if occupant, seated := s.seats[c.event.Seat]; seated {
-			occupant.Muted = c.event.Kind == audio.EventMuted
-			s.seats[c.event.Seat] = occupant
+	s.position = c.position
+	told := audio.TimedEvent{Position: c.position, Seat: c.seat}
+	switch c.kind {
+	case changeSeated:
+		s.seats = maps.Clone(s.seats)
+		s.seats[c.seat] = c.occupant
+		told.Kind, told.Occupant = audio.EventSeated, c.occupant
+	case changeUnseated:
+		if _, seated := s.seats[c.seat]; seated {
+			s.seats = maps.Clone(s.seats)
+			delete(s.seats, c.seat)
+			told.Kind = audio.EventUnseated
 		}
-	case audio.EventEnded:
+	case changePolicy:
+		s.policy.Hands = c.hands
+		told.Kind, told.Policy = audio.EventPolicy, s.policy
+	case changeEnded:
 		s.ended, s.live = true, false
-	}
-	if c.anchor.epoch != 0 {
+		told.Kind = audio.EventEnded
+	case changeAnchor:
 		s.anchor = c.anchor
+	default:
+		return s.changed(c, told)
 	}
-	return s
+	return s, told
+}
+
+// changed is the stage after something changed about a person who may be in a seat.
+func (s stage) changed(c change, told audio.TimedEvent) (stage, audio.TimedEvent) {
+	seat, seated := s.seatOf(id.User(c.user))
+	if !seated {
+		return s, told
+	}
+	before := s.seats[seat]
+	after := c.about(before)
+	if after == before {
+		return s, told
+	}
+	s.seats = maps.Clone(s.seats)
+	s.seats[seat] = after
+	told.Seat = seat
+	switch c.kind {
+	case changeMuted:
+		told.Kind = audio.EventMuted
+	case changeUnmuted:
+		told.Kind = audio.EventUnmuted
+	default:
+		told.Kind, told.Occupant = audio.EventChanged, after
+	}
+	return s, told
 }
 
 // seatOf answers where a person sits.
@@ -77,7 +100,7 @@ func (s stage) occupants() []audio.Occupant {
 // publisher is what origin tells the SFU and the program about one seat.
 type publisher interface {
 	admit(audio.Occupant)
-	dismiss(audio.Seat)
+	dismiss(audio.Occupant)
 	mute(audio.Seat, bool)
 }
 
@@ -85,15 +108,18 @@ type publisher interface {
 func enforce(p publisher, before, after stage) {
 	for seat, was := range before.seats {
 		if is, seated := after.seats[seat]; !seated || is.User != was.User {
-			p.dismiss(seat)
+			p.dismiss(was)
 		}
 	}
 	for seat, is := range after.seats {
 		was, seated := before.seats[seat]
 		if !seated || was.User != is.User {
 			p.admit(is)
-		} else if was.Muted != is.Muted {
-			p.mute(seat, is.Muted)
+		} else if silent(was) != silent(is) {
+			p.mute(seat, silent(is))
 		}
 	}
 }
+
+// silent says whether the stage keeps a person from being heard.
+func silent(o audio.Occupant) bool { return o.Muted || o.Held }

@@ -25,25 +25,33 @@ const (
 type stageLog interface {
 	Watch(ctx context.Context, in *listenerstatev1.WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[listenerstatev1.WatchResponse], error)
 	Apply(ctx context.Context, in *listenerstatev1.ApplyRequest, opts ...grpc.CallOption) (*listenerstatev1.ApplyResponse, error)
+	ReportEnforced(ctx context.Context, in *listenerstatev1.ReportEnforcedRequest, opts ...grpc.CallOption) (*listenerstatev1.ReportEnforcedResponse, error)
 }
 
 // watcher follows one room's stage log into a queue. A lost watch is taken up again from the position reached; until
-// then the origin keeps what it knows.
+// then the origin keeps what it knows, and is told since when.
 type watcher struct {
+	// static
 	log     stageLog
-	request *listenerstatev1.WatchRequest // From moves with what was delivered
+	request *listenerstatev1.WatchRequest
 	changes chan<- change
 	logger  *slog.Logger
 	metrics *Metrics
+
+	// owned by run
+	reached audio.Position // delivered
+	heard   time.Time      // when the last item came
+	lost    bool           // and told
 }
 
 // run returns nil when ctx ends, or the fault not_found where there is no such room.
 func (w *watcher) run(ctx context.Context) error {
 	var (
-		wait pause
-		lost time.Time
-		said bool
+		wait  pause
+		since time.Time
+		said  bool
 	)
+	w.heard = time.Now()
 	for {
 		err := w.follow(ctx, &wait)
 		if ctx.Err() != nil {
@@ -53,10 +61,13 @@ func (w *watcher) run(ctx context.Context) error {
 			return err
 		}
 		w.metrics.watchesLost.Inc()
-		if wait.tries == 0 {
-			lost, said = time.Now(), false
+		if !w.lost {
+			if since, said = w.lostSince(), false; !w.deliver(ctx, change{lost: since}) {
+				return nil
+			}
+			w.lost = true
 		}
-		if !said && time.Since(lost) > staleAfter {
+		if !said && time.Since(since) > staleAfter {
 			said = true
 			w.logger.Warn("the stage's watch was lost; who may speak stays as it was", "error", err)
 		}
@@ -66,15 +77,24 @@ func (w *watcher) run(ctx context.Context) error {
 	}
 }
 
+// lostSince is now, unless the watch fell silent before.
+func (w *watcher) lostSince() time.Time {
+	if now := time.Now(); now.Sub(w.heard) < silentAfter {
+		return now
+	}
+	return w.heard
+}
+
 func (w *watcher) follow(ctx context.Context, wait *pause) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	silent := time.AfterFunc(silentAfter, cancel)
+	defer silent.Stop()
+	w.request.From = audio.WirePosition(w.reached)
 	stream, err := w.log.Watch(ctx, w.request)
 	if err != nil {
 		return err
 	}
-	silent := time.AfterFunc(silentAfter, cancel)
-	defer silent.Stop()
 	for {
 		item, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
@@ -84,38 +104,40 @@ func (w *watcher) follow(ctx context.Context, wait *pause) error {
 			return err
 		}
 		silent.Reset(silentAfter)
-		wait.tries = 0
-		c, err := read(item)
+		w.heard = time.Now()
+		c, news, err := w.read(item)
 		if err != nil {
 			return err
 		}
-		if c == nil {
-			continue
-		}
-		select {
-		case w.changes <- *c:
-			w.request.From = audio.WirePosition(c.position())
-		case <-ctx.Done():
+		wait.tries = 0
+		if news && !w.deliver(ctx, c) {
 			return ctx.Err()
 		}
 	}
 }
 
-func read(item *listenerstatev1.WatchResponse) (*change, error) {
+// deliver hands a change over, unless ctx ends first.
+func (w *watcher) deliver(ctx context.Context, c change) bool {
+	select {
+	case w.changes <- c:
+	case <-ctx.Done():
+		return false
+	}
+	if c.lost.IsZero() {
+		w.reached, w.lost = c.at(), false
+	}
+	return true
+}
+
+// read answers what an item of the watch changes. The first one after a loss is news, whatever it is.
+func (w *watcher) read(item *listenerstatev1.WatchResponse) (c change, news bool, err error) {
 	switch it := item.GetItem().(type) {
 	case *listenerstatev1.WatchResponse_Snapshot:
 		s, err := readStage(it.Snapshot)
-		return &change{snapshot: &s}, err
+		return change{snapshot: &s}, true, err
 	case *listenerstatev1.WatchResponse_Event:
 		c, err := readEvent(it.Event)
-		return &c, err
+		return c, true, err
 	}
-	return nil, nil
-}
-
-func (c change) position() audio.Position {
-	if c.snapshot != nil {
-		return c.snapshot.position
-	}
-	return c.event.Position
+	return change{position: w.reached}, w.lost && w.reached != audio.Position{}, nil
 }

@@ -11,7 +11,7 @@ const (
 	maxWaiting   = 1024 // events that wait for a batch
 	maxName      = 256  // bytes of a name or user in an event
 	eventBudget  = 3000 // encoded bytes of events in one batch
-	eventFraming = 48   // encoded bytes of an event beside its texts, at most
+	eventFraming = 56   // encoded bytes of an event beside its texts, at most
 )
 
 // events are the stage events that wait for the batch in which they become true, by position.

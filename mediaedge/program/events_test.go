@@ -94,7 +94,12 @@ func TestEveryBatchCanBeSent(t *testing.T) {
 	r := newRoom(t, crowd...)
 	for n := range uint64(100) {
 		e := audio.TimedEvent{Position: at(1<<63, 1<<62+n), Kind: audio.EventSeated, Seat: 100}
-		e.Occupant = audio.Occupant{Seat: 100, User: strings.Repeat("u", 300), Name: strings.Repeat("ä", 5000), Role: audio.RoleHost, Muted: true}
+		if n%2 == 1 {
+			e.Kind = audio.EventChanged
+		}
+		e.Occupant = audio.Occupant{
+			Seat: 100, User: strings.Repeat("u", 300), Name: strings.Repeat("ä", 5000), Role: audio.RoleHost, Muted: true, Held: true, Away: true,
+		}
 		r.program.Note(e, 0)
 	}
 	told := 0

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	"rostrum/internal/fault"
@@ -172,13 +173,24 @@ func TestAnEdgeHoldsWhatTheOriginHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustAppend(t, origin.Ring(audio.Voice32), 1421, 1430, 6)
-	origin.SetCard(&listenv1.RoomCard{App: string(id.Main), Room: string(testRoom), Title: "title", Epoch: 6})
+	card := &listenv1.RoomCard{
+		App: string(id.Main), Room: string(testRoom), Title: "title", Epoch: 6,
+		Seats:  []*listenv1.Seat{{Seat: 1, User: "us_x", Role: listenv1.Role_ROLE_SPEAKER, Muted: true, Held: true, Away: true}},
+		Policy: &listenv1.Policy{HandMode: listenv1.HandMode_HAND_MODE_CLOSED},
+	}
+	newer := protowire.AppendVarint(protowire.AppendTag(nil, 99, protowire.VarintType), 7) // a field of a later version
+	card.ProtoReflect().SetUnknown(newer)
+	card.Seats[0].ProtoReflect().SetUnknown(newer)
+	origin.SetCard(card)
 	origin.Revoke(Revocation{Subject: "us_x", IssuedBefore: time.Unix(1000, 0)})
 	testkit.Eventually(t, 10*time.Second, func() error {
 		if err := same(origin.Ring(audio.Voice32), room.Ring(audio.Voice32)); err != nil {
 			return err
 		}
-		if room.Card().GetTitle() != "title" || !room.Revoked("us_x", time.Unix(999, 0)) || room.Revoked("us_x", time.Unix(1000, 0)) {
+		if !bytes.Equal(room.CardFrame(), origin.CardFrame()) || !proto.Equal(room.Card(), card) {
+			return fmt.Errorf("the card came as %v", room.Card())
+		}
+		if !room.Revoked("us_x", time.Unix(999, 0)) || room.Revoked("us_x", time.Unix(1000, 0)) {
 			return errors.New("card or revocation missing")
 		}
 		if c := origin.Counts(time.Now()); c.GetListeners() != 7 || c.GetDoorListeners() != 2 {

@@ -32,6 +32,7 @@ type stage struct {
 	ingest *ingest
 	http   *httptest.Server
 	way    atomic.Pointer[wireway] // nil: clients reach the SFU directly
+	told   []sfu.News              // the newest of each seat
 }
 
 func newStage(t testing.TB, config sfu.Config) *stage {

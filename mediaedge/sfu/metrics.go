@@ -12,6 +12,7 @@ type reason uint8
 const (
 	dropMuted      reason = iota // the stage says so
 	dropDenied                   // not, or no longer, allowed to publish
+	dropDoubted                  // joined since the room can no longer tell who may speak
 	dropRate                     // more than maxPacketRate
 	dropOversized                // a packet above MaxPacketBytes or Opus above audio.MaxFrameBytes
 	dropMalformed                // not RTP, not RED, or another payload type
@@ -23,7 +24,7 @@ const (
 )
 
 var reasonNames = [reasons]string{
-	"muted", "denied", "rate", "oversized", "malformed", "repeated", "ingest_full", "overtaken", "transport",
+	"muted", "denied", "doubted", "rate", "oversized", "malformed", "repeated", "ingest_full", "overtaken", "transport",
 }
 
 type metrics struct {

@@ -3,6 +3,7 @@ package sfu
 import (
 	"context"
 	"strings"
+	"time"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
@@ -87,8 +88,7 @@ func (r *Room) Leave(name id.Session, user id.User) error {
 	if s == nil || s.user != user {
 		return fault.New(fault.CodeNotFound, "this session is over")
 	}
-	s.publisher.release(s)
-	r.retireLocked(s)
+	r.endLocked(s)
 	return nil
 }
 
@@ -126,7 +126,8 @@ func (r *Room) admit(s *session) error {
 	if r.sessions[s.id] != nil {
 		return fault.New(fault.CodeConflict, "this session exists already")
 	}
-	former, allowed := s.publisher.attach(s)
+	s.opened = time.Now()
+	former, allowed := s.publisher.attach(s, r.doubtsLocked(s))
 	if !allowed {
 		return fault.New(fault.CodeNotSeated, "only people on stage may speak: ask for a seat first")
 	}
@@ -135,6 +136,9 @@ func (r *Room) admit(s *session) error {
 	}
 	r.sessions[s.id] = s
 	r.metrics.sessions.Inc()
+	if s.connected.Load() {
+		r.noteLocked(s, false)
+	}
 	r.ring()
 	return nil
 }

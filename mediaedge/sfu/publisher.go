@@ -24,6 +24,7 @@ type publisher struct {
 	user    id.User    // "": nobody may publish
 	muted   bool
 	session *session // nil: nobody publishes
+	doubted bool     // the session waits until it is known that it may be heard
 	routes  []*slot  // replaced, never changed
 }
 
@@ -61,22 +62,40 @@ func (p *publisher) mute(muted bool) {
 
 func (p *publisher) setMuted(muted bool) {
 	if muted && !p.muted {
-		for _, slot := range p.routes {
-			slot.carriage.fresh = true // what is not forwarded is not lost
-		}
+		p.pause()
 	}
 	p.muted = muted
 }
 
+// doubt keeps a session from being heard, or lets it; nothing happens when it is no longer the session.
+func (p *publisher) doubt(s *session, doubted bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.session != s {
+		return
+	}
+	if doubted && !p.doubted {
+		p.pause()
+	}
+	p.doubted = doubted
+}
+
+// pause says that what is not forwarded from now on is not lost.
+func (p *publisher) pause() {
+	for _, slot := range p.routes {
+		slot.carriage.fresh = true
+	}
+}
+
 // attach makes s the publisher's session if the user still may, and answers the one it replaces.
-func (p *publisher) attach(s *session) (former *session, allowed bool) {
+func (p *publisher) attach(s *session, doubted bool) (former *session, allowed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.user != s.user {
 		return nil, false
 	}
 	former = p.detach()
-	p.session = s
+	p.session, p.doubted = s, doubted
 	return former, true
 }
 
@@ -91,17 +110,17 @@ func (p *publisher) release(s *session) {
 
 func (p *publisher) detach() *session {
 	former := p.session
-	p.session, p.routes = nil, nil
+	p.session, p.routes, p.doubted = nil, nil, false
 	p.timeline.Reset()
 	p.peak.Store(0)
 	return former
 }
 
-// speaking answers the session and whether it may be heard now.
-func (p *publisher) speaking() (s *session, muted bool) {
+// speaking answers whether there is a session that may be heard now.
+func (p *publisher) speaking() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.session, p.muted
+	return p.session != nil && !p.muted && !p.doubted
 }
 
 // route replaces the slots that a session's words go to; nothing happens when it is no longer the session.
@@ -123,6 +142,10 @@ func (p *publisher) forward(from *session, packet Packet) {
 	}
 	if p.muted {
 		p.metrics.dropped[dropMuted].Inc()
+		return
+	}
+	if p.doubted {
+		p.metrics.dropped[dropDoubted].Inc()
 		return
 	}
 	p.timeline.Anchor(packet.Timestamp, packet.Arrival)

@@ -49,7 +49,7 @@ func readerOf(metrics *metrics) (*reader, *tape) {
 	s := &session{user: "us_ann"}
 	s.publisher = newPublisher(3, kept, metrics)
 	s.publisher.allow("us_ann", false)
-	s.publisher.attach(s)
+	s.publisher.attach(s, false)
 	return &reader{
 		session: s, publisher: s.publisher, clock: audio.Clock{Anchor: time.Now(), Media: 1 << 34}, metrics: metrics,
 		format: format{opus: opusPayload, red: redPayload, level: 1},

@@ -4,17 +4,11 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"rostrum/internal/id"
 	"rostrum/mediaedge/audio"
 )
-
-// Loss says that a session ended without Leave, Deny or a successor: its transport failed or the client hung up.
-type Loss struct {
-	Seat    audio.Seat
-	User    id.User
-	Session id.Session
-}
 
 // Room is the speakers of one room. Its methods do not wait for the network, but for Close, and Join and Restart up to
 // their context.
@@ -26,7 +20,7 @@ type Room struct {
 	metrics *metrics
 
 	bell    chan struct{} // holds one token: something changed
-	lost    chan Loss
+	hasNews chan struct{} // holds one token: there is something untold
 	stop    chan struct{}
 	running sync.WaitGroup // the room's goroutine and sessions that are closing
 
@@ -37,13 +31,14 @@ type Room struct {
 	publishers map[audio.Seat]*publisher // made when first named, at most audio.MaxSeats
 	seats      map[id.User]audio.Seat    // who may publish
 	sessions   map[id.Session]*session
-	losses     []Loss // not taken yet, at most one a seat
+	untold     []News    // not taken yet, at most one a seat
+	doubted    time.Time // sessions opened after it are not forwarded; zero: all are
 }
 
 func newRoom(s *SFU, clock audio.Clock, ingest Ingest, log *slog.Logger) *Room {
 	return &Room{
 		sfu: s, clock: clock, ingest: ingest, log: log, metrics: s.metrics,
-		bell: make(chan struct{}, 1), lost: make(chan Loss), stop: make(chan struct{}),
+		bell: make(chan struct{}, 1), hasNews: make(chan struct{}, 1), stop: make(chan struct{}),
 		publishers: make(map[audio.Seat]*publisher), seats: make(map[id.User]audio.Seat), sessions: make(map[id.Session]*session),
 	}
 }
@@ -60,6 +55,7 @@ func (r *Room) Allow(seat audio.Seat, user id.User, muted bool) {
 	}
 	p := r.publisherLocked(seat)
 	if former := p.allow(user, muted); former != nil {
+		r.forgetLocked(seat)
 		r.retireLocked(former)
 	}
 	for other, at := range r.seats {
@@ -92,6 +88,7 @@ func (r *Room) denyLocked(seat audio.Seat) {
 	if p == nil {
 		return
 	}
+	r.forgetLocked(seat)
 	user, session := p.deny()
 	if r.seats[user] == seat {
 		delete(r.seats, user)
@@ -111,10 +108,6 @@ func (r *Room) Timeline(seat audio.Seat) *audio.Timeline {
 	defer r.mu.Unlock()
 	return &r.publisherLocked(seat).timeline
 }
-
-// Lost tells of sessions whose transport failed, once each. Who does not read it loses nothing but the news of an
-// earlier session of the same seat.
-func (r *Room) Lost() <-chan Loss { return r.lost }
 
 // Close ends all sessions and waits for them. Everything but Close answers not_live or does nothing afterwards.
 func (r *Room) Close() {
@@ -154,26 +147,6 @@ func (r *Room) retireLocked(s *session) {
 			r.log.Warn("close session", "session", s.id, "error", err)
 		}
 	})
-}
-
-// lose ends a session whose transport is gone and keeps the news until somebody reads it.
-func (r *Room) lose(s *session) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.sessions[s.id] != s {
-		return
-	}
-	s.publisher.release(s)
-	r.metrics.lost.Inc()
-	news := Loss{s.publisher.seat, s.user, s.id}
-	r.losses = append(r.losses, news)
-	for i, older := range r.losses[:len(r.losses)-1] {
-		if older.Seat == news.Seat {
-			r.losses = append(r.losses[:i], r.losses[i+1:]...)
-			break
-		}
-	}
-	r.retireLocked(s)
 }
 
 // ring wakes the room's goroutine.

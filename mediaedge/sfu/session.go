@@ -20,6 +20,9 @@ import (
 // negotiationTimeout bounds making an answer. Candidates are the host's own, so it takes milliseconds.
 const negotiationTimeout = 5 * time.Second
 
+// gatherLook is how often it is looked whether candidates are known without a word of it.
+const gatherLook = 10 * time.Millisecond
+
 // session is one person's WebRTC connection.
 type session struct {
 	id        id.Session
@@ -28,6 +31,7 @@ type session struct {
 	publisher *publisher
 	peer      *webrtc.PeerConnection
 	slots     []*slot
+	opened    time.Time // when it became its person's
 
 	connected    atomic.Bool
 	senderReport atomic.Pointer[senderReport]
@@ -117,10 +121,8 @@ func (s *session) negotiate(ctx context.Context, offer *sdp.SessionDescription) 
 	if err := s.peer.SetLocalDescription(answer); err != nil {
 		return "", fmt.Errorf("apply answer: %w", err)
 	}
-	select {
-	case <-gathered:
-	case <-ctx.Done():
-		return "", fault.Unavailable(ctx.Err(), "the answer took too long; try again")
+	if err := s.gather(ctx, gathered); err != nil {
+		return "", err
 	}
 	local := s.peer.LocalDescription()
 	parsed, err := local.Unmarshal()
@@ -142,12 +144,29 @@ func (s *session) negotiate(ctx context.Context, offer *sdp.SessionDescription) 
 	return string(settled), nil
 }
 
+// gather waits until all candidates are known. The promise alone may be missed: a restart gathers while it is made.
+func (s *session) gather(ctx context.Context, gathered <-chan struct{}) error {
+	look := time.NewTicker(gatherLook)
+	defer look.Stop()
+	for {
+		select {
+		case <-gathered:
+			return nil
+		case <-look.C:
+			if s.peer.ICEGatheringState() == webrtc.ICEGatheringStateComplete {
+				return nil
+			}
+		case <-ctx.Done():
+			return fault.Unavailable(ctx.Err(), "the answer took too long; try again")
+		}
+	}
+}
+
 // changed is called by pion with every state of the connection.
 func (s *session) changed(state webrtc.PeerConnectionState) {
 	switch state {
 	case webrtc.PeerConnectionStateConnected:
-		s.connected.Store(true)
-		s.room.ring()
+		s.room.find(s)
 	case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
 		s.room.lose(s)
 	}

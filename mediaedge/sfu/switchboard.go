@@ -47,13 +47,9 @@ func (b *switchboard) run() {
 	defer contest.Stop()
 	contest.Stop()
 	for contested := false; ; {
-		news, lost := b.room.news()
 		select {
 		case <-b.room.stop:
 			return
-		case lost <- news:
-			b.room.told(news)
-			continue
 		case now := <-reports.C:
 			b.report(now)
 			continue
@@ -138,7 +134,7 @@ func (b *switchboard) listen(sessions []*session, now time.Time) {
 				loudness = uint32(level)
 			}
 		}
-		if _, muted := s.publisher.speaking(); !muted {
+		if s.publisher.speaking() {
 			b.ranking.hear(seat, float64(loudness))
 		}
 	}
@@ -167,20 +163,4 @@ func (r *Room) connected() []*session {
 	}
 	slices.SortFunc(up, func(a, b *session) int { return int(a.publisher.seat) - int(b.publisher.seat) })
 	return up
-}
-
-// news answers the oldest loss and the way to tell it; a nil way where there is none.
-func (r *Room) news() (Loss, chan<- Loss) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.losses) == 0 {
-		return Loss{}, nil
-	}
-	return r.losses[0], r.lost
-}
-
-func (r *Room) told(news Loss) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.losses = slices.DeleteFunc(r.losses, func(l Loss) bool { return l == news })
 }
