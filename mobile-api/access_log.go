@@ -1,10 +1,12 @@
 package mobileapi
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -43,6 +45,15 @@ func (n *noted) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController through.
 func (n *noted) Unwrap() http.ResponseWriter { return n.ResponseWriter }
 
+// Hijack gives the connection away, as upgrades to WebSockets do.
+func (n *noted) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(n.ResponseWriter).Hijack()
+	if err == nil {
+		n.status = http.StatusSwitchingProtocols
+	}
+	return conn, buffered, err
+}
+
 // observed gives every call an id, a line in the log and a place in the metrics.
 func (g *Gateway) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -58,7 +69,9 @@ func (g *Gateway) observed(next http.Handler) http.Handler {
 			n.code = "canceled" // the client left; nothing is wrong here
 		}
 		took := time.Since(began)
-		g.metrics.seconds.WithLabelValues(n.label(), n.code).Observe(took.Seconds())
+		if n.status != http.StatusSwitchingProtocols { // the life of a socket is no time of an answer
+			g.metrics.seconds.WithLabelValues(n.label(), n.code).Observe(took.Seconds())
+		}
 		g.write(r, n, took)
 	})
 }

@@ -15,6 +15,7 @@ type answer struct {
 	header map[string]string
 	media  string // empty: no body
 	body   []byte
+	socket http.HandlerFunc // answers instead, out of the bounds of calls
 }
 
 // inJSON answers a value; every answer is about one moment and one caller, so none is kept by caches.

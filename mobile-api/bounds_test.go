@@ -19,9 +19,8 @@ import (
 	roomv1 "rostrum/proto/rostrum/room/v1"
 )
 
-// stuck is a stage log that answers nothing, and counts how many wait.
+// stuck is a log of stages that answers nothing, and counts how many wait.
 type stuck struct {
-	stageLog
 	waiting, most atomic.Int32
 }
 

@@ -26,7 +26,7 @@ type request struct {
 // handler serves one route. It writes nothing itself: its answer, or the fault of its error, is written by call.
 type handler func(*request) (answer, error)
 
-// call runs a route within its bounds of time and size.
+// call runs a route, and what it hands over to.
 func (g *Gateway) call(w http.ResponseWriter, r *http.Request, to route) {
 	notes(w).route = to.method + " " + to.path
 	done, err := g.begin()
@@ -35,6 +35,33 @@ func (g *Gateway) call(w http.ResponseWriter, r *http.Request, to route) {
 		return
 	}
 	defer done()
+	out, err := g.bounded(w, r, to)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	if out.socket != nil {
+		g.handOver(w, r, to, out.socket)
+		return
+	}
+	out.write(w)
+}
+
+// handOver lets a socket have the connection, without the bounds of calls.
+func (g *Gateway) handOver(w http.ResponseWriter, r *http.Request, to route, socket http.HandlerFunc) {
+	var err error
+	defer func() {
+		if err != nil {
+			notes(w).code, notes(w).err = string(fault.CodeInternal), err
+		}
+	}()
+	defer g.recovered(w, to, &err)
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	socket(w, r)
+}
+
+// bounded serves within the bounds of time and size.
+func (g *Gateway) bounded(w http.ResponseWriter, r *http.Request, to route) (answer, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), callTimeout)
 	defer cancel()
 	defer context.AfterFunc(g.ending, cancel)()
@@ -47,27 +74,26 @@ func (g *Gateway) call(w http.ResponseWriter, r *http.Request, to route) {
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) && g.ending.Err() != nil {
 		err = fault.Unavailable(err, "this gateway is leaving; call again")
 	}
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	out.write(w)
+	return out, err
 }
 
 // guarded admits and serves; a panic costs only its own call.
 func (g *Gateway) guarded(w http.ResponseWriter, r *request, to route) (out answer, err error) {
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			g.log.Error("handler panicked", "route", to.method+" "+to.path, "request", notes(w).id,
-				"panic", panicked, "stack", string(debug.Stack()))
-			err = fault.New(fault.CodeInternal, "something went wrong on our side")
-		}
-	}()
+	defer g.recovered(w, to, &err)
 	if r.who, err = to.admit(r.Request); err != nil {
 		return answer{}, err
 	}
 	notes(w).user = r.who.user
 	return to.serve(r)
+}
+
+// recovered makes a panic the error of its call. It is deferred itself.
+func (g *Gateway) recovered(w http.ResponseWriter, to route, err *error) {
+	if panicked := recover(); panicked != nil {
+		g.log.Error("handler panicked", "route", to.method+" "+to.path, "request", notes(w).id,
+			"panic", panicked, "stack", string(debug.Stack()))
+		*err = fault.New(fault.CodeInternal, "something went wrong on our side")
+	}
 }
 
 // room is the {room} of the path.

@@ -19,19 +19,20 @@ type wireCard struct {
 }
 
 type wirePolicy struct {
-	OpenStage     bool `json:"open_stage"`
-	OpenListening bool `json:"open_listening"`
+	OpenStage     bool   `json:"open_stage"`
+	OpenListening bool   `json:"open_listening"`
+	HandMode      string `json:"hand_mode"`
 }
 
 // cardFrom draws a room by its stage; where the stage could not be had, by its row and with position 0.
 func cardFrom(room *roomv1.Room, stage *listenerstatev1.Stage) wireCard {
 	card := wireCard{
 		Room: room.GetId(), Title: room.GetTitle(), State: stateFrom(room.GetState()), Seats: seatsFrom(stage),
-		Policy: wirePolicy{room.GetOpenStage(), room.GetOpenListening()}, Language: room.GetLanguage(),
+		Policy: wirePolicy{room.GetOpenStage(), room.GetOpenListening(), handModeFrom(stage.GetHandMode())}, Language: room.GetLanguage(),
 	}
 	if stage != nil {
 		card.Title, card.State, card.Language = stage.GetTitle(), stateFrom(stage.GetState()), stage.GetLanguage()
-		card.Policy = wirePolicy{stage.GetOpenStage(), stage.GetOpenListening()}
+		card.Policy = wirePolicy{stage.GetOpenStage(), stage.GetOpenListening(), handModeFrom(stage.GetHandMode())}
 		card.Position, card.Epoch = positionFrom(stage.GetPosition()), stage.GetAnchor().GetEpoch()
 	}
 	return card

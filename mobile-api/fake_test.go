@@ -31,6 +31,7 @@ type services struct {
 
 	room     *roomv1.Room
 	stage    *listenerstatev1.Stage
+	place    uint32 // of the caller
 	edges    []*signalingv1.Edge
 	fragment string
 
@@ -56,7 +57,11 @@ func newServices() *services {
 				{Seat: 1, User: room.Host, Name: "Ada", Role: listenv1.Role_ROLE_HOST},
 				{Seat: 2, User: string(id.NewUser()), Name: "Bo", Role: listenv1.Role_ROLE_SPEAKER, Muted: true},
 			},
-			Anchor: &listenerstatev1.OriginAnchored{Epoch: 7},
+			Anchor: &listenerstatev1.OriginAnchored{Epoch: 7}, HandMode: listenv1.HandMode_HAND_MODE_OPEN, HandCount: 2,
+			Hands: []*listenerstatev1.Hand{
+				{User: string(id.NewUser()), Order: 2, Name: "Eve", Note: "about tides", RaisedAt: timestamppb.New(noon)},
+				{User: string(id.NewUser()), Order: 3, Name: "Fay", RaisedAt: timestamppb.New(noon), AbsentSince: timestamppb.New(noon)},
+			},
 		},
 		edges:    []*signalingv1.Edge{{Node: "edge-1", Url: "https://edge-1.example", Region: "eu"}, {Node: "edge-2"}},
 		fragment: "a=ice-ufrag:x\r\n",
@@ -89,7 +94,20 @@ func (s *services) CreateGuest(_ context.Context, in *accountv1.CreateGuestReque
 	return &accountv1.CreateGuestResponse{
 		User:        &accountv1.User{App: in.App, Id: string(id.NewUser()), Name: in.Name, Guest: true},
 		AccessToken: "a.b.c.d.e", ExpiresAt: timestamppb.New(noon.Add(24 * time.Hour)),
+		RefreshToken: "rt_a.b.c", RefreshExpiresAt: timestamppb.New(noon.Add(30 * 24 * time.Hour)),
 	}, s.note("CreateGuest", in)
+}
+
+func (s *services) Refresh(_ context.Context, in *accountv1.RefreshRequest) (*accountv1.RefreshResponse, error) {
+	return &accountv1.RefreshResponse{
+		User:        &accountv1.User{App: in.App, Id: string(id.NewUser()), Name: "Ada", Guest: true},
+		AccessToken: "f.g.h.i.j", ExpiresAt: timestamppb.New(noon.Add(24 * time.Hour)),
+		RefreshToken: "rt_a.b.d", RefreshExpiresAt: timestamppb.New(noon.Add(30 * 24 * time.Hour)),
+	}, s.note("Refresh", in)
+}
+
+func (s *services) GetUser(_ context.Context, in *accountv1.GetUserRequest) (*accountv1.GetUserResponse, error) {
+	return &accountv1.GetUserResponse{User: &accountv1.User{App: in.App, Id: in.User, Name: "Dee", Guest: true}}, s.note("GetUser", in)
 }
 
 func (s *services) CreateRoom(_ context.Context, in *roomv1.CreateRoomRequest) (*roomv1.CreateRoomResponse, error) {
@@ -137,11 +155,29 @@ func (s *services) Apply(_ context.Context, in *listenerstatev1.ApplyRequest) (*
 			Seat: 3, User: in.Actor.GetUser(), Name: take.Name, Role: listenv1.Role_ROLE_SPEAKER, Muted: take.Muted,
 		})
 	}
-	return &listenerstatev1.ApplyResponse{Position: stage.Position, Stage: stage}, s.note("Apply", in)
+	stage.Hands = nil
+	return &listenerstatev1.ApplyResponse{Position: stage.Position, Stage: stage, Place: s.place}, s.note("Apply", in)
 }
 
 func (s *services) GetStage(_ context.Context, in *listenerstatev1.GetStageRequest) (*listenerstatev1.GetStageResponse, error) {
-	return &listenerstatev1.GetStageResponse{Stage: s.stage}, s.note("GetStage", in)
+	stage := proto.CloneOf(s.stage)
+	if !in.WithHands {
+		stage.Hands = nil
+	}
+	return &listenerstatev1.GetStageResponse{Stage: stage, Place: s.place}, s.note("GetStage", in)
+}
+
+// Watch sends a snapshot, and nothing after it.
+func (s *services) Watch(in *listenerstatev1.WatchRequest, stream grpc.ServerStreamingServer[listenerstatev1.WatchResponse]) error {
+	if err := s.note("Watch", in); err != nil {
+		return err
+	}
+	snapshot := &listenerstatev1.WatchResponse{Item: &listenerstatev1.WatchResponse_Snapshot{Snapshot: proto.CloneOf(s.stage)}}
+	if err := stream.Send(snapshot); err != nil {
+		return err
+	}
+	<-stream.Context().Done()
+	return nil
 }
 
 func (s *services) FindEdges(_ context.Context, in *signalingv1.FindEdgesRequest) (*signalingv1.FindEdgesResponse, error) {

@@ -40,8 +40,11 @@ type Config struct {
 	// PublicURL is where clients reach this door and edges that announce no address of their own, such as
 	// "https://rooms.example". Empty: the scheme and host of each call; what proxies say in headers is not believed.
 	PublicURL string
-	// GuestsPerMinute bounds new guests per client address (IPv6: per /64). 0: 60; below 0: no bound.
+	// GuestsPerMinute bounds new guests, and apart from them renewed tokens, per client address (IPv6: per /64). 0: 60;
+	// below 0: no bound.
 	GuestsPerMinute int
+	// MostSockets bounds the events sockets. 0: 10,000.
+	MostSockets int
 
 	Log     *slog.Logger          // nil: silent
 	Metrics prometheus.Registerer // nil: none
@@ -89,10 +92,12 @@ type Gateway struct {
 	app      id.App
 	metrics  metrics
 	auth     auth
-	guests   guests
+	people   people
 	rooms    rooms
 	stages   stages
+	commands commands
 	door     door
+	events   events
 	whip     whip
 	unopened unopened
 	handler  http.Handler
@@ -116,15 +121,27 @@ func New(c Config) (*Gateway, error) {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	stages := stages{state: c.Stage, missing: m.missing}
+	auth := auth{app: c.App, access: c.AccessKeys, grants: c.Grants, now: c.Now}
+	names, unopened := names{c.App, c.Accounts}, unopened{app: c.App, rooms: c.Rooms}
+	commands := commands{stage: c.Stage, names: names}
+	events, err := newEvents(c, auth, names, unopened)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
 	g := &Gateway{
-		log: c.Log, app: c.App, metrics: m,
-		auth:     auth{app: c.App, access: c.AccessKeys, grants: c.Grants, now: c.Now},
-		guests:   guests{accounts: c.Accounts, limit: newLimiter(c.GuestsPerMinute), now: c.Now},
+		log: c.Log, app: c.App, metrics: m, auth: auth,
+		people: people{
+			accounts: c.Accounts, guests: newLimiter(c.GuestsPerMinute), refreshes: newLimiter(c.GuestsPerMinute), now: c.Now,
+		},
 		rooms:    rooms{catalogue: c.Rooms, stages: stages},
 		stages:   stages,
-		door:     door{rooms: c.Rooms, signaling: c.Signaling, stages: stages, public: publicURL(c.PublicURL)},
+		commands: commands,
+		door: door{
+			rooms: c.Rooms, signaling: c.Signaling, stages: stages, commands: commands, public: publicURL(c.PublicURL),
+		},
+		events:   events,
 		whip:     whip{sessions: c.Signaling},
-		unopened: unopened{rooms: c.Rooms},
+		unopened: unopened,
 	}
 	g.ending, g.end = context.WithCancel(context.Background())
 	g.handler = g.observed(newTable(g.routes(), g.call))
@@ -134,14 +151,16 @@ func New(c Config) (*Gateway, error) {
 // Handler serves the routes of openapi.yaml; every other path is not_found.
 func (g *Gateway) Handler() http.Handler { return g.handler }
 
-// Close ends the calls in flight as unavailable, refuses new ones the same way, and waits.
+// Close ends the events sockets (1001), then the calls in flight as unavailable; it refuses new ones the same way, and
+// waits.
 func (g *Gateway) Close() error {
 	g.mu.Lock()
 	g.closed = true
 	g.mu.Unlock()
+	err := g.events.sockets.Close()
 	g.end()
 	g.calls.Wait()
-	return nil
+	return err
 }
 
 // begin counts a call in; the answer counts it out.

@@ -7,26 +7,32 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"rostrum/internal/fault"
 	accountv1 "rostrum/proto/rostrum/account/v1"
 )
 
-type guestMaker interface {
+type accounts interface {
 	CreateGuest(context.Context, *accountv1.CreateGuestRequest, ...grpc.CallOption) (*accountv1.CreateGuestResponse, error)
+	Refresh(context.Context, *accountv1.RefreshRequest, ...grpc.CallOption) (*accountv1.RefreshResponse, error)
 }
 
-// guests lets people in without a password.
-type guests struct {
-	accounts guestMaker
-	limit    *limiter
-	now      func() time.Time
+// people lets people in without a password, and stay.
+type people struct {
+	accounts  accounts
+	guests    *limiter
+	refreshes *limiter
+	now       func() time.Time
 }
 
-type wireGuest struct {
-	User        wireUser  `json:"user"`
-	AccessToken string    `json:"access_token"`
-	ExpiresAt   time.Time `json:"expires_at"`
+// wireTokens is Tokens of openapi.yaml.
+type wireTokens struct {
+	User             wireUser   `json:"user"`
+	AccessToken      string     `json:"access_token"`
+	ExpiresAt        *time.Time `json:"expires_at"`
+	RefreshToken     string     `json:"refresh_token"`
+	RefreshExpiresAt *time.Time `json:"refresh_expires_at"`
 }
 
 type wireUser struct {
@@ -35,7 +41,7 @@ type wireUser struct {
 	Guest bool   `json:"guest"`
 }
 
-func (g guests) create(r *request) (answer, error) {
+func (p people) create(r *request) (answer, error) {
 	var in struct {
 		Name   string `json:"name"`
 		Device string `json:"device"`
@@ -46,18 +52,32 @@ func (g guests) create(r *request) (answer, error) {
 	if in.Name == "" {
 		return answer{}, fault.Invalid("name", "1 to 40 characters")
 	}
-	if wait := g.limit.take(r.RemoteAddr, g.now()); wait > 0 {
+	if wait := p.guests.take(r.RemoteAddr, p.now()); wait > 0 {
 		return answer{}, fault.New(fault.CodeRateLimited, "too many new guests from this address").In(wait)
 	}
-	made, err := g.accounts.CreateGuest(r.Context(), &accountv1.CreateGuestRequest{
+	made, err := p.accounts.CreateGuest(r.Context(), &accountv1.CreateGuestRequest{
 		App: string(r.app), Name: in.Name, Device: in.Device,
 	})
 	if err != nil {
 		return answer{}, fmt.Errorf("create guest: %w", err)
 	}
+	return inJSON(http.StatusCreated, tokensFrom(made))
+}
+
+// tokened is an answer that proves who somebody is.
+type tokened interface {
+	GetUser() *accountv1.User
+	GetAccessToken() string
+	GetExpiresAt() *timestamppb.Timestamp
+	GetRefreshToken() string
+	GetRefreshExpiresAt() *timestamppb.Timestamp
+}
+
+func tokensFrom(made tokened) wireTokens {
 	user := made.GetUser()
-	return inJSON(http.StatusCreated, wireGuest{
+	return wireTokens{
 		User:        wireUser{user.GetId(), user.GetName(), user.GetGuest()},
-		AccessToken: made.GetAccessToken(), ExpiresAt: made.GetExpiresAt().AsTime(),
-	})
+		AccessToken: made.GetAccessToken(), ExpiresAt: timeFrom(made.GetExpiresAt()),
+		RefreshToken: made.GetRefreshToken(), RefreshExpiresAt: timeFrom(made.GetRefreshExpiresAt()),
+	}
 }

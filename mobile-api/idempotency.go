@@ -1,11 +1,9 @@
 package mobileapi
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/mobile-api/intent"
 )
 
 // idempotencyKey is the caller's name for what is intended, or "".
@@ -20,15 +18,11 @@ func idempotencyKey(r *request) (string, error) {
 	return values[0], nil
 }
 
-// commandID names a command on a stage. Keys are each caller's own, so the name is made of both.
+// commandID names the command that the caller means by the key of a call.
 func commandID(r *request) (id.Command, error) {
 	key, err := idempotencyKey(r)
 	if err != nil {
 		return "", err
 	}
-	if key == "" {
-		return id.NewCommand(), nil
-	}
-	sum := sha256.Sum256([]byte(string(r.who.user) + "\x00" + key))
-	return id.Command("ik_" + hex.EncodeToString(sum[:20])), nil
+	return intent.CommandID(r.who.user, key)
 }

@@ -25,13 +25,36 @@ func readJSON(r *request, into any) error {
 	return decode(body, into)
 }
 
+// readOptional reads as readJSON does; a call without a body leaves into as it is.
+func readOptional(r *request, into any) error {
+	body, err := readAll(r)
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	if err := checkMedia(r, "application/json"); err != nil {
+		return err
+	}
+	return decode(body, into)
+}
+
 // readBody reads a whole body of a media type. Faults: unsupported_media, too_large, timeout, invalid.
 func readBody(r *request, media string) ([]byte, error) {
+	if err := checkMedia(r, media); err != nil {
+		return nil, err
+	}
+	return readAll(r)
+}
+
+func checkMedia(r *request, media string) error {
 	given, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset := parameters["charset"]
 	if err != nil || given != media || charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return nil, fault.New(fault.CodeUnsupportedMedia, "Content-Type must be %s", media)
+		return fault.New(fault.CodeUnsupportedMedia, "Content-Type must be %s", media)
 	}
+	return nil
+}
+
+func readAll(r *request) ([]byte, error) {
 	body, err := io.ReadAll(r.Body)
 	if over := (*http.MaxBytesError)(nil); errors.As(err, &over) {
 		return nil, fault.New(fault.CodeTooLarge, "a body has at most %d bytes", over.Limit)
@@ -49,7 +72,7 @@ func decode(body []byte, into any) error {
 	if !utf8.Valid(body) || !json.Valid(body) {
 		return fault.Invalid("body", "one JSON object in UTF-8")
 	}
-	if err := inspect(body, names(into)); err != nil {
+	if err := inspect(body, fields(into)); err != nil {
 		return err
 	}
 	err := json.Unmarshal(body, into)
@@ -111,8 +134,8 @@ func inspectValue(tokens *json.Decoder, name string) error {
 	}
 }
 
-// names are the fields that a struct has in JSON.
-func names(into any) map[string]bool {
+// fields are the names that a struct has in JSON.
+func fields(into any) map[string]bool {
 	of := reflect.TypeOf(into).Elem()
 	known := make(map[string]bool, of.NumField())
 	for i := range of.NumField() {

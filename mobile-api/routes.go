@@ -1,7 +1,5 @@
 package mobileapi
 
-import "net/http"
-
 // route is one operation of openapi.yaml.
 type route struct {
 	method, path string
@@ -11,27 +9,50 @@ type route struct {
 
 // routes is everything the gateway does.
 func (g *Gateway) routes() []route {
-	const room = "/v1/rooms/{room}"
+	const room, stage = "/v1/rooms/{room}", "/v1/rooms/{room}/stage/{user}"
 	a, known := g.auth, g.unopened.explain
+	ask := func(do string, details ...detail) handler { return known(g.commands.ask(do, details...)) }
 	return []route{
-		{http.MethodGet, "/v1/openapi.yaml", a.anyone, contract},
-		{http.MethodPost, "/v1/guests", a.anyone, g.guests.create},
+		{"GET", "/v1/openapi.yaml", a.anyone, contract},
+		{"POST", "/v1/guests", a.anyone, g.people.create},
+		{"POST", "/v1/token/refresh", a.anyone, g.people.refresh},
 
-		{http.MethodPost, "/v1/rooms", a.person, g.rooms.create},
-		{http.MethodGet, "/v1/rooms", a.anyone, g.rooms.list},
-		{http.MethodGet, room, a.anyone, g.rooms.read},
-		{http.MethodPost, room + "/start", a.person, g.rooms.start},
-		{http.MethodPost, room + "/end", a.person, g.rooms.end},
+		{"POST", "/v1/rooms", a.person, g.rooms.create},
+		{"GET", "/v1/rooms", a.anyone, g.rooms.list},
+		{"GET", room, a.anyone, g.rooms.read},
+		{"POST", room + "/start", a.person, g.rooms.start},
+		{"POST", room + "/end", a.person, g.rooms.end},
 
-		{http.MethodPost, room + "/join", a.perhaps, g.door.join},
+		{"POST", room + "/join", a.perhaps, g.door.join},
+		{"POST", room + "/grants", a.perhaps, g.door.renew},
 
-		{http.MethodGet, room + "/stage", a.anyone, known(g.stages.read)},
-		{http.MethodPost, room + "/stage/{user}/mute", a.person, known(g.stages.mute)},
-		{http.MethodPost, room + "/stage/{user}/unmute", a.person, known(g.stages.unmute)},
-		{http.MethodPost, room + "/stage/{user}/audience", a.person, known(g.stages.audience)},
+		{"GET", room + "/stage", a.perhaps, known(g.stages.read)},
+		{"GET", room + "/events", a.anyone, g.events.open},
 
-		{http.MethodPost, room + "/whip", a.publisher, known(g.whip.create)},
-		{http.MethodPatch, room + "/whip/{session}", a.session, g.whip.restart},
-		{http.MethodDelete, room + "/whip/{session}", a.session, g.whip.close},
+		{"POST", room + "/hand", a.person, ask("raise", note)},
+		{"DELETE", room + "/hand", a.person, ask("lower")},
+		{"DELETE", room + "/hands", a.person, ask("lower_all")},
+		{"PUT", room + "/hands/mode", a.person, ask("hand_mode", handMode)},
+		{"POST", room + "/leave", a.person, ask("leave")},
+		{"PUT", room + "/moderators/{user}", a.person, ask("appoint")},
+		{"DELETE", room + "/moderators/{user}", a.person, ask("dismiss")},
+
+		{"POST", stage + "/invite", a.person, ask("invite", expiry, g.commands.named)},
+		{"POST", stage + "/withdraw", a.person, ask("withdraw")},
+		{"POST", stage + "/accept", a.person, ask("accept", muted)},
+		{"POST", stage + "/decline", a.person, ask("decline")},
+		{"POST", stage + "/seat", a.person, ask("seat", g.commands.named)},
+		{"POST", stage + "/audience", a.person, ask("audience")},
+		{"POST", stage + "/mute", a.person, ask("mute")},
+		{"POST", stage + "/unmute", a.person, ask("unmute")},
+		{"POST", stage + "/hold", a.person, ask("hold")},
+		{"POST", stage + "/release", a.person, ask("release")},
+		{"POST", stage + "/lower", a.person, ask("lower")},
+		{"POST", stage + "/remove", a.person, ask("remove")},
+		{"POST", stage + "/readmit", a.person, ask("readmit")},
+
+		{"POST", room + "/whip", a.publisher, known(g.whip.create)},
+		{"PATCH", room + "/whip/{session}", a.session, g.whip.restart},
+		{"DELETE", room + "/whip/{session}", a.session, g.whip.close},
 	}
 }

@@ -4,19 +4,22 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	listenv1 "rostrum/proto/rostrum/listen/v1"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 	roomv1 "rostrum/proto/rostrum/room/v1"
 )
 
-type stageLog interface {
-	Apply(context.Context, *listenerstatev1.ApplyRequest, ...grpc.CallOption) (*listenerstatev1.ApplyResponse, error)
+type stageReader interface {
 	GetStage(context.Context, *listenerstatev1.GetStageRequest, ...grpc.CallOption) (*listenerstatev1.GetStageResponse, error)
 }
 
@@ -25,9 +28,9 @@ const (
 	stageTimeout = time.Second
 )
 
-// stages reads stages and sends them commands.
+// stages reads stages.
 type stages struct {
-	state   stageLog
+	state   stageReader
 	missing prometheus.Counter
 }
 
@@ -36,16 +39,40 @@ func (s stages) read(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	got, err := s.state.GetStage(r.Context(), &listenerstatev1.GetStageRequest{App: string(r.app), Room: string(room)})
+	least, err := atLeast(r)
+	if err != nil {
+		return answer{}, err
+	}
+	wanted := &listenerstatev1.GetStageRequest{App: string(r.app), Room: string(room), AtLeast: least, PlaceOf: string(r.who.user)}
+	got, err := s.state.GetStage(r.Context(), wanted)
+	if err == nil && moderates(got.GetStage(), r.who.user) { // hands are many: they are read for those who may see them
+		wanted.WithHands, wanted.AtLeast = true, got.GetStage().GetPosition()
+		got, err = s.state.GetStage(r.Context(), wanted)
+	}
 	if err != nil {
 		return answer{}, fmt.Errorf("read stage: %w", err)
 	}
 	stage := got.GetStage()
 	return inJSON(http.StatusOK, struct {
 		Position wirePosition `json:"position"`
-		State    string       `json:"state"`
-		Speakers []wireSeat   `json:"speakers"`
-	}{positionFrom(stage.GetPosition()), stateFrom(stage.GetState()), seatsFrom(stage)})
+		Stage    wireStage    `json:"stage"`
+		You      *wireYou     `json:"you,omitempty"`
+	}{positionFrom(stage.GetPosition()), viewFrom(stage, r.who.user), youFrom(stage, got.GetPlace(), r.who.user)})
+}
+
+// atLeast is the position that the answer is wanted at or after; nil: any.
+func atLeast(r *request) (*listenv1.Position, error) {
+	query := r.URL.Query()
+	if !query.Has("at_least") {
+		return nil, nil
+	}
+	term, offset, _ := strings.Cut(query.Get("at_least"), "-")
+	t, errTerm := strconv.ParseUint(term, 10, 63)
+	o, errOffset := strconv.ParseUint(offset, 10, 63)
+	if errTerm != nil || errOffset != nil {
+		return nil, fault.Invalid("at_least", "a position: a term, a hyphen and an offset")
+	}
+	return &listenv1.Position{Term: t, Offset: o}, nil
 }
 
 // all answers the stages of rooms in their order; one that cannot be had in time is nil. A list of rooms without
@@ -58,11 +85,7 @@ func (s stages) all(r *request, rooms []*roomv1.Room) []*listenerstatev1.Stage {
 	reads.SetLimit(stagesAtOnce)
 	for i, room := range rooms {
 		reads.Go(func() error {
-			got, err := s.state.GetStage(ctx, &listenerstatev1.GetStageRequest{App: string(r.app), Room: room.GetId()})
-			if err != nil {
-				s.missing.Inc()
-			}
-			found[i] = got.GetStage()
+			found[i] = s.try(ctx, &listenerstatev1.GetStageRequest{App: string(r.app), Room: room.GetId()}).stage
 			return nil
 		})
 	}
@@ -70,56 +93,26 @@ func (s stages) all(r *request, rooms []*roomv1.Room) []*listenerstatev1.Stage {
 	return found
 }
 
-func (s stages) mute(r *request) (answer, error) {
-	return s.command(r, func(to *listenerstatev1.ApplyRequest, user string) {
-		to.Command = &listenerstatev1.ApplyRequest_Mute{Mute: &listenerstatev1.Mute{User: user}}
-	})
+// seen is a stage and the caller's place in its queue, or why it could not be had in time.
+type seen struct {
+	stage *listenerstatev1.Stage
+	place uint32
+	err   error
 }
 
-func (s stages) unmute(r *request) (answer, error) {
-	return s.command(r, func(to *listenerstatev1.ApplyRequest, user string) {
-		to.Command = &listenerstatev1.ApplyRequest_Unmute{Unmute: &listenerstatev1.Unmute{User: user}}
-	})
+// forCaller reads a room's stage as the caller stands in it.
+func (s stages) forCaller(r *request, room id.Room) seen {
+	ctx, cancel := context.WithTimeout(r.Context(), stageTimeout)
+	defer cancel()
+	return s.try(ctx, &listenerstatev1.GetStageRequest{App: string(r.app), Room: string(room), PlaceOf: string(r.who.user)})
 }
 
-func (s stages) audience(r *request) (answer, error) {
-	return s.command(r, func(to *listenerstatev1.ApplyRequest, user string) {
-		to.Command = &listenerstatev1.ApplyRequest_LeaveSeat{LeaveSeat: &listenerstatev1.LeaveSeat{User: user}}
-	})
-}
-
-// command applies what set makes of the {user} of the path, by the caller.
-func (s stages) command(r *request, set func(to *listenerstatev1.ApplyRequest, user string)) (answer, error) {
-	room, err := r.room()
+// try counts a stage that cannot be had as missing.
+func (s stages) try(ctx context.Context, wanted *listenerstatev1.GetStageRequest) seen {
+	got, err := s.state.GetStage(ctx, wanted)
 	if err != nil {
-		return answer{}, err
+		s.missing.Inc()
+		err = fmt.Errorf("read stage: %w", err)
 	}
-	user := r.who.user
-	if text := r.PathValue("user"); text != "me" {
-		if user, err = id.ParseUser(text); err != nil {
-			return answer{}, err
-		}
-	}
-	command, err := commandID(r)
-	if err != nil {
-		return answer{}, err
-	}
-	to := applyBy(r, room, command)
-	set(to, string(user))
-	applied, err := s.state.Apply(r.Context(), to)
-	if err != nil {
-		return answer{}, fmt.Errorf("apply to stage: %w", err)
-	}
-	return inJSON(http.StatusOK, struct {
-		Position wirePosition `json:"position"`
-		Speakers []wireSeat   `json:"speakers"`
-	}{positionFrom(applied.GetPosition()), seatsFrom(applied.GetStage())})
-}
-
-// applyBy addresses a command by the caller to a room's stage.
-func applyBy(r *request, room id.Room, command id.Command) *listenerstatev1.ApplyRequest {
-	return &listenerstatev1.ApplyRequest{
-		App: string(r.app), Room: string(room), CommandId: string(command),
-		Actor: &listenerstatev1.Actor{Actor: &listenerstatev1.Actor_User{User: string(r.who.user)}},
-	}
+	return seen{got.GetStage(), got.GetPlace(), err}
 }

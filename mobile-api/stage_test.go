@@ -5,63 +5,144 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
-	"rostrum/internal/token"
+	listenv1 "rostrum/proto/rostrum/listen/v1"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 )
 
-func TestCommandsGoToTheStage(t *testing.T) {
-	w := newWorld(t)
-	other := w.stage.Seats[1].User
-	for _, c := range []struct {
-		path string
-		user func(*listenerstatev1.ApplyRequest) string
-		want string
-	}{
-		{"/me/mute", func(a *listenerstatev1.ApplyRequest) string { return a.GetMute().GetUser() }, string(w.user)},
-		{"/" + other + "/mute", func(a *listenerstatev1.ApplyRequest) string { return a.GetMute().GetUser() }, other},
-		{"/me/unmute", func(a *listenerstatev1.ApplyRequest) string { return a.GetUnmute().GetUser() }, string(w.user)},
-		{"/" + other + "/audience", func(a *listenerstatev1.ApplyRequest) string { return a.GetLeaveSeat().GetUser() }, other},
-	} {
-		var out struct {
-			Position wirePosition `json:"position"`
-			Speakers []wireSeat   `json:"speakers"`
-		}
-		w.do(t, call{method: "POST", path: "/v1/rooms/{room}/stage" + c.path, bearer: w.access}).want(t, 200, "").read(t, &out)
-		asked := w.last("Apply").(*listenerstatev1.ApplyRequest)
-		if asked.Actor.GetUser() != string(w.user) || asked.Room != w.room.Id || c.user(asked) != c.want {
-			t.Errorf("%s: asked %v", c.path, asked)
-		}
-		if out.Position != (wirePosition{1, 3}) || len(out.Speakers) != 2 {
-			t.Errorf("%s: answered %+v", c.path, out)
-		}
-	}
-	w.do(t, call{method: "POST", path: "/v1/rooms/{room}/stage/Ada/mute", bearer: w.access, outside: true}).want(t, 400, fault.CodeInvalid)
+type wireSeen struct {
+	Position wirePosition `json:"position"`
+	Stage    wireStage    `json:"stage"`
+	You      *wireYou     `json:"you"`
 }
 
-func TestAKeyNamesOnePersonsCommand(t *testing.T) {
+// read reads the stage, as w.user or as nobody.
+func (w *world) read(t *testing.T, bearer string) (wireSeen, string) {
+	t.Helper()
+	var out wireSeen
+	got := w.do(t, call{method: "GET", path: roomPath + "/stage", bearer: bearer}).want(t, 200, "")
+	got.read(t, &out)
+	return out, string(got.body)
+}
+
+func TestEverybodySeesTheStage(t *testing.T) {
 	w := newWorld(t)
-	command := func(bearer, key string) string {
-		c := call{method: "POST", path: "/v1/rooms/{room}/stage/me/mute", bearer: bearer}
-		if key != "" {
-			c.header = map[string]string{"Idempotency-Key": key}
+	removed := string(id.NewUser())
+	w.stage.Removed, w.stage.Enforced = []string{removed}, &listenv1.Position{Term: 1, Offset: 2}
+	w.stage.Invites = []*listenerstatev1.PendingInvite{{User: string(id.NewUser()), Name: "Gus", By: w.stage.Host, ExpiresAt: timestamppb.New(noon)}}
+	w.stage.Seats[1].Held, w.stage.Seats[1].Away = true, true
+	for name, bearer := range map[string]string{"nobody": "", "a listener": w.access} {
+		out, body := w.read(t, bearer)
+		s := out.Stage
+		if out.Position != (wirePosition{1, 3}) || s.View != "person" || s.State != "live" || s.Title != "Tides, renamed" || s.Host != w.stage.Host ||
+			s.HandMode != "open" || !s.OpenStage || s.MaxSeats != 20 || s.HandCount != 2 || *s.Enforced != (wirePosition{1, 2}) || len(s.Moderators) != 0 {
+			t.Errorf("%s sees %s", name, body)
 		}
-		w.do(t, c).want(t, 200, "")
-		return w.last("Apply").(*listenerstatev1.ApplyRequest).CommandId
+		if len(s.Seats) != 2 || s.Seats[1] != (wireSeat{2, w.stage.Seats[1].User, "Bo", "speaker", true, true, true}) {
+			t.Errorf("%s sees the seats %+v", name, s.Seats)
+		}
+		for _, secret := range []string{"hands", "invites", "Eve", "about tides", "Gus", removed} {
+			if strings.Contains(body, `"`+secret+`"`) {
+				t.Errorf("%s is told %s: %s", name, secret, body)
+			}
+		}
+		if (out.You != nil) != (bearer != "") {
+			t.Errorf("%s is told of themselves %+v", name, out.You)
+		}
+		if w.last("GetStage").(*listenerstatev1.GetStageRequest).WithHands {
+			t.Errorf("for %s hands were read", name)
+		}
 	}
-	first := command(w.access, "k")
-	if again := command(w.access, "k"); again != first || len(first) > 64 || strings.Contains(first, "\x00") {
-		t.Errorf("one key named %q and %q", first, again)
+}
+
+func TestModeratorsSeeTheQueue(t *testing.T) {
+	for name, promote := range map[string]func(*world){
+		"a moderator": func(w *world) { w.stage.Moderators = []string{string(w.user)} },
+		"the host":    func(w *world) { w.stage.Host = string(w.user) },
+	} {
+		w := newWorld(t)
+		promote(w)
+		invited, removed := string(id.NewUser()), string(id.NewUser())
+		w.stage.Removed = []string{removed}
+		w.stage.Invites = []*listenerstatev1.PendingInvite{{User: invited, Name: "Gus", By: w.stage.Host, ExpiresAt: timestamppb.New(noon)}}
+		out, body := w.read(t, w.access)
+		s := out.Stage
+		if s.View != "moderator" || len(s.Hands) != 2 || len(s.Removed) != 1 || s.Removed[0] != removed || len(s.Invites) != 1 ||
+			s.Invites[0].User != invited || s.Invites[0].Name != "Gus" || s.Invites[0].By != w.stage.Host || !s.Invites[0].ExpiresAt.Equal(noon) {
+			t.Fatalf("%s sees %s", name, body)
+		}
+		hands := w.stage.Hands
+		if eve := s.Hands[0]; eve.User != hands[0].User || eve.Name != "Eve" || eve.Note != "about tides" || eve.Order != 2 || eve.Absent || !eve.RaisedAt.Equal(noon) {
+			t.Errorf("%s sees %s", name, body)
+		}
+		if fay := s.Hands[1]; fay.User != hands[1].User || !fay.Absent {
+			t.Errorf("%s sees %s", name, body)
+		}
+		if asked := w.last("GetStage").(*listenerstatev1.GetStageRequest); !asked.WithHands || asked.AtLeast.GetOffset() != 3 {
+			t.Errorf("for %s was asked %v", name, asked)
+		}
 	}
-	if other := command(w.access, "k2"); other == first {
-		t.Error("two keys name one command")
+}
+
+func TestALongQueueIsCut(t *testing.T) {
+	w := newWorld(t)
+	w.stage.Host, w.stage.HandCount = string(w.user), 2*maxHands
+	for len(w.stage.Hands) < 2*maxHands {
+		w.stage.Hands = append(w.stage.Hands, &listenerstatev1.Hand{User: string(id.NewUser()), Order: 9, RaisedAt: timestamppb.New(noon)})
 	}
-	if a, b := command(w.access, ""), command(w.access, ""); a == b {
-		t.Error("two commands without a key have one name")
+	if out, _ := w.read(t, w.access); len(out.Stage.Hands) != maxHands || out.Stage.HandCount != 2*maxHands || out.Stage.Hands[0].Name != "Eve" {
+		t.Errorf("%d hands of %d", len(out.Stage.Hands), out.Stage.HandCount)
 	}
-	another := w.sealed(t, token.Access{App: id.Main, User: id.NewUser(), Name: "Dee", Issued: noon, Expires: noon.Add(time.Hour)})
-	if other := command(another, "k"); other == first {
-		t.Error("two people's keys name one command")
+}
+
+func TestOneIsToldWhereOneStands(t *testing.T) {
+	w := newWorld(t)
+	me := string(w.user)
+	invite := []*listenerstatev1.PendingInvite{{User: me, Name: "Cleo", By: w.stage.Host, ExpiresAt: timestamppb.New(noon.Add(time.Minute))}}
+	for name, c := range map[string]struct {
+		change func(*listenerstatev1.Stage)
+		place  uint32
+		want   wireYou
+	}{
+		"in the audience": {func(*listenerstatev1.Stage) {}, 0, wireYou{Role: "listener"}},
+		"in the queue":    {func(*listenerstatev1.Stage) {}, 7, wireYou{Role: "listener", Place: 7}},
+		"invited":         {func(s *listenerstatev1.Stage) { s.Invites = invite }, 1, wireYou{Role: "listener", Place: 1, Invite: &wireInvite{By: w.stage.Host}}},
+		"seated":          {func(s *listenerstatev1.Stage) { s.Seats[1].User = me }, 0, wireYou{Role: "speaker", Seat: 2}},
+		"a moderator":     {func(s *listenerstatev1.Stage) { s.Moderators = []string{me} }, 0, wireYou{Role: "moderator"}},
+		"host in a seat":  {func(s *listenerstatev1.Stage) { s.Host, s.Seats[0].User = me, me }, 0, wireYou{Role: "host", Seat: 1}},
+	} {
+		w := newWorld(t)
+		w.user, w.place = id.User(me), c.place
+		c.change(w.stage)
+		out, body := w.read(t, w.seal(t, id.Main, noon.Add(time.Hour)))
+		you := *out.You
+		if you.Invite != nil && c.want.Invite != nil && you.Invite.By == c.want.Invite.By && you.Invite.ExpiresAt.Equal(noon.Add(time.Minute)) {
+			you.Invite, c.want.Invite = nil, nil
+		}
+		if you != c.want {
+			t.Errorf("%s: told %s", name, body)
+		}
+		if asked := w.last("GetStage").(*listenerstatev1.GetStageRequest); asked.PlaceOf != me {
+			t.Errorf("%s: asked %v", name, asked)
+		}
+	}
+}
+
+func TestAStageIsReadAtAPositionOrLater(t *testing.T) {
+	w := newWorld(t)
+	w.do(t, call{method: "GET", path: roomPath + "/stage?at_least=9223372036854775807-42"}).want(t, 200, "")
+	if asked := w.last("GetStage").(*listenerstatev1.GetStageRequest).AtLeast; asked.GetTerm() != 1<<63-1 || asked.GetOffset() != 42 {
+		t.Errorf("asked for %v", asked)
+	}
+	w.fail("GetStage", fault.New(fault.CodeFromAhead, "the log has not come so far"))
+	w.do(t, call{method: "GET", path: roomPath + "/stage?at_least=1-42"}).want(t, 416, fault.CodeFromAhead)
+	for _, text := range []string{"", "1", "-", "1-", "-1", "1-2-3", "+1-2", "1-+2", "a-b", "1.5-2", "0x1-2", "%201-2", "9223372036854775808-1", "1-9223372036854775808", strings.Repeat("1", 5000) + "-1"} {
+		got := w.do(t, call{method: "GET", path: roomPath + "/stage?at_least=" + text, outside: true}).want(t, 400, fault.CodeInvalid)
+		if got.fault().Details["field"] != "at_least" || len(got.body) > 500 {
+			t.Errorf("%.50q: answered %.500s", text, got.body)
+		}
 	}
 }

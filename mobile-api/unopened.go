@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc"
 
 	"rostrum/internal/fault"
+	"rostrum/internal/id"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	roomv1 "rostrum/proto/rostrum/room/v1"
 )
@@ -17,6 +18,7 @@ type roomReader interface {
 
 // unopened tells rooms that were not started from rooms that are none: the stage log knows neither, the catalogue does.
 type unopened struct {
+	app   id.App
 	rooms roomReader
 }
 
@@ -27,13 +29,21 @@ func (u unopened) explain(serve handler) handler {
 		if err == nil || fault.From(err).Code != fault.CodeNotFound {
 			return out, err
 		}
-		got, missing := u.rooms.GetRoom(r.Context(), &roomv1.GetRoomRequest{App: string(r.app), Room: r.PathValue("room")})
-		if missing != nil {
-			return answer{}, fmt.Errorf("read room: %w", missing)
-		}
-		if got.GetRoom().GetState() == listenv1.RoomState_ROOM_STATE_SCHEDULED {
-			return answer{}, fault.New(fault.CodeNotLive, "the room has not been started")
+		if why := u.why(r.Context(), id.Room(r.PathValue("room"))); why != nil {
+			return answer{}, why
 		}
 		return answer{}, err
 	}
+}
+
+// why answers why a room has no stage: not_live where it has yet to start, nil where the catalogue does not know.
+func (u unopened) why(ctx context.Context, room id.Room) error {
+	got, err := u.rooms.GetRoom(ctx, &roomv1.GetRoomRequest{App: string(u.app), Room: string(room)})
+	if err != nil {
+		return fmt.Errorf("read room: %w", err)
+	}
+	if got.GetRoom().GetState() == listenv1.RoomState_ROOM_STATE_SCHEDULED {
+		return fault.New(fault.CodeNotLive, "the room has not been started")
+	}
+	return nil
 }

@@ -12,6 +12,7 @@ func TestARoomThatHasYetToStartIsNotMissing(t *testing.T) {
 	calls := map[string]call{
 		"GetStage":      {method: "GET", path: "/v1/rooms/{room}/stage"},
 		"Apply":         {method: "POST", path: "/v1/rooms/{room}/stage/me/mute", bearer: w.access},
+		"GetUser":       {method: "POST", path: "/v1/rooms/{room}/stage/us_0123456789abcdefghjk/invite", bearer: w.access},
 		"CreateSession": {method: "POST", path: "/v1/rooms/{room}/whip", body: "v=0", bearer: w.access, header: map[string]string{"Content-Type": mediaSDP}},
 	}
 	for method, c := range calls {

@@ -42,6 +42,8 @@ type wireSeat struct {
 	Name  string `json:"name"`
 	Role  string `json:"role"`
 	Muted bool   `json:"muted"`
+	Held  bool   `json:"held"`
+	Away  bool   `json:"away"`
 }
 
 type wirePosition struct {
@@ -64,7 +66,9 @@ func roomFrom(r *roomv1.Room, stage *listenerstatev1.Stage) wireRoom {
 func seatsFrom(stage *listenerstatev1.Stage) []wireSeat {
 	seats := make([]wireSeat, 0, len(stage.GetSeats()))
 	for _, s := range stage.GetSeats() {
-		seats = append(seats, wireSeat{s.GetSeat(), s.GetUser(), s.GetName(), roleFrom(s.GetRole()), s.GetMuted()})
+		seats = append(seats, wireSeat{
+			s.GetSeat(), s.GetUser(), s.GetName(), roleFrom(s.GetRole()), s.GetMuted(), s.GetHeld(), s.GetAway(),
+		})
 	}
 	return seats
 }

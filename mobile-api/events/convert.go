@@ -1,0 +1,168 @@
+package events
+
+import (
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	listenv1 "rostrum/proto/rostrum/listen/v1"
+	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
+)
+
+// readStage reads a whole stage with its hands.
+func readStage(wire *listenerstatev1.Stage) *stage {
+	s := &stage{
+		at: positionFrom(wire.GetPosition()), state: stateFrom(wire.GetState()), title: wire.GetTitle(), host: wire.GetHost(),
+		moderators: append([]string{}, wire.GetModerators()...), handMode: modeFrom(wire.GetHandMode()),
+		openStage: wire.GetOpenStage(), maxSeats: wire.GetMaxSeats(), hands: newQueue(),
+		removed: append([]string{}, wire.GetRemoved()...), enforced: positionFrom(wire.GetEnforced()),
+	}
+	for _, seat := range wire.GetSeats() {
+		s.seats = append(s.seats, wireSeat{
+			seat.GetSeat(), seat.GetUser(), seat.GetName(), roleFrom(seat.GetRole()), seat.GetMuted(), seat.GetHeld(), seat.GetAway(),
+		})
+	}
+	for _, hand := range wire.GetHands() {
+		s.hands.raise(wireHand{
+			hand.GetUser(), hand.GetName(), hand.GetNote(), hand.GetOrder(), timeFrom(hand.GetRaisedAt()), hand.GetAbsentSince() != nil,
+		})
+	}
+	for _, invite := range wire.GetInvites() {
+		s.invites = append(s.invites, wireInvite{invite.GetUser(), invite.GetName(), invite.GetBy(), timeFrom(invite.GetExpiresAt())})
+	}
+	return s
+}
+
+// readEvent reads an event. One of a kind that is not known here has only its position.
+func readEvent(wire *listenerstatev1.StageEvent) event {
+	from := wire.GetEvent()
+	e := event{at: positionFrom(from.GetPosition()), time: timeFrom(from.GetWallTime()), by: actorFrom(from.GetActor())}
+	if !readSeatEvent(&e, wire) && !readQueueEvent(&e, wire) {
+		readRoomEvent(&e, from)
+	}
+	return e
+}
+
+func readSeatEvent(e *event, wire *listenerstatev1.StageEvent) bool {
+	of := func(k kind, user string, seat uint32) { e.kind, e.user, e.seat = k, user, seat }
+	switch p := wire.GetEvent().GetPayload().(type) {
+	case *listenerstatev1.Event_Seated:
+		of(seated, p.Seated.GetUser(), p.Seated.GetSeat())
+		e.taken = wireSeat{
+			Seat: e.seat, User: e.user, Name: wire.GetOpened()["name"], Role: roleFrom(p.Seated.GetRole()), Muted: p.Seated.GetMuted(),
+			Held: p.Seated.GetHeld(),
+		}
+	case *listenerstatev1.Event_Unseated:
+		of(unseated, p.Unseated.GetUser(), p.Unseated.GetSeat())
+		e.reason = reasonFrom(p.Unseated.GetReason(), "UNSEAT_REASON_")
+	case *listenerstatev1.Event_Muted:
+		of(muted, p.Muted.GetUser(), p.Muted.GetSeat())
+	case *listenerstatev1.Event_Unmuted:
+		of(unmuted, p.Unmuted.GetUser(), p.Unmuted.GetSeat())
+	case *listenerstatev1.Event_Held:
+		of(held, p.Held.GetUser(), p.Held.GetSeat())
+	case *listenerstatev1.Event_Released:
+		of(released, p.Released.GetUser(), p.Released.GetSeat())
+	case *listenerstatev1.Event_MediaFound:
+		of(mediaFound, p.MediaFound.GetUser(), p.MediaFound.GetSeat())
+	case *listenerstatev1.Event_MediaLost:
+		of(mediaLost, p.MediaLost.GetUser(), p.MediaLost.GetSeat())
+	default:
+		return false
+	}
+	return true
+}
+
+func readQueueEvent(e *event, wire *listenerstatev1.StageEvent) bool {
+	of := func(k kind, user string) { e.kind, e.user = k, user }
+	switch p := wire.GetEvent().GetPayload().(type) {
+	case *listenerstatev1.Event_HandRaised:
+		of(handRaised, p.HandRaised.GetUser())
+		e.name, e.note = wire.GetOpened()["name"], wire.GetOpened()["note"]
+	case *listenerstatev1.Event_HandLowered:
+		of(handLowered, p.HandLowered.GetUser())
+		e.reason = reasonFrom(p.HandLowered.GetReason(), "HAND_LOWER_REASON_")
+	case *listenerstatev1.Event_HandAbsent:
+		of(handAbsent, p.HandAbsent.GetUser())
+	case *listenerstatev1.Event_HandPresent:
+		of(handPresent, p.HandPresent.GetUser())
+	case *listenerstatev1.Event_Invited:
+		of(invited, p.Invited.GetUser())
+		e.name, e.expires = wire.GetOpened()["name"], timeFrom(p.Invited.GetExpiresAt())
+	case *listenerstatev1.Event_InviteClosed:
+		of(inviteClosed, p.InviteClosed.GetUser())
+		e.reason = reasonFrom(p.InviteClosed.GetReason(), "INVITE_CLOSE_REASON_")
+	default:
+		return false
+	}
+	return true
+}
+
+func readRoomEvent(e *event, from *listenerstatev1.Event) {
+	of := func(k kind, user string) { e.kind, e.user = k, user }
+	switch p := from.GetPayload().(type) {
+	case *listenerstatev1.Event_AllHandsLowered:
+		of(allHandsLowered, "")
+	case *listenerstatev1.Event_HandModeSet:
+		of(handModeSet, "")
+		e.mode = modeFrom(p.HandModeSet.GetMode())
+	case *listenerstatev1.Event_Appointed:
+		of(appointed, p.Appointed.GetUser())
+	case *listenerstatev1.Event_Dismissed:
+		of(dismissed, p.Dismissed.GetUser())
+	case *listenerstatev1.Event_Removed:
+		of(removed, p.Removed.GetUser())
+	case *listenerstatev1.Event_Readmitted:
+		of(readmitted, p.Readmitted.GetUser())
+	case *listenerstatev1.Event_RoomEnded:
+		of(roomEnded, "")
+	}
+}
+
+func actorFrom(wire *listenerstatev1.Actor) string {
+	if user := wire.GetUser(); user != "" {
+		return user
+	}
+	return "service:" + wire.GetService()
+}
+
+// reasonFrom writes an enum's value as the protocol does: without its prefix, in small letters.
+func reasonFrom(wire interface{ String() string }, prefix string) string {
+	return strings.ToLower(strings.TrimPrefix(wire.String(), prefix))
+}
+
+func roleFrom(role listenv1.Role) string {
+	switch role {
+	case listenv1.Role_ROLE_HOST:
+		return roleHost
+	case listenv1.Role_ROLE_MODERATOR:
+		return roleModerator
+	case listenv1.Role_ROLE_SPEAKER:
+		return roleSpeaker
+	}
+	return roleListener
+}
+
+func stateFrom(state listenv1.RoomState) string {
+	switch state {
+	case listenv1.RoomState_ROOM_STATE_LIVE:
+		return stateLive
+	case listenv1.RoomState_ROOM_STATE_ENDED:
+		return stateEnded
+	}
+	return "scheduled"
+}
+
+func modeFrom(mode listenv1.HandMode) string {
+	switch mode {
+	case listenv1.HandMode_HAND_MODE_INVITED:
+		return "invited"
+	case listenv1.HandMode_HAND_MODE_CLOSED:
+		return modeClosed
+	}
+	return "open"
+}
+
+// timeFrom answers milliseconds, as all times of the API are.
+func timeFrom(wire *timestamppb.Timestamp) time.Time { return wire.AsTime().Truncate(time.Millisecond) }

@@ -1,0 +1,44 @@
+package events
+
+import (
+	"context"
+
+	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
+)
+
+// past is what happened in a room before this gateway followed it: the events after from, up to where it began. Without
+// entries it could not be had.
+type past struct {
+	from    position
+	entries []entry
+}
+
+// lookBack reads the events after from up to the one at until. The stage log has at least its newest thousand; where it
+// has not, or does not answer in time, whoever asked gets a whole stage instead.
+func (w *watch) lookBack(ctx context.Context, from, until position) *past {
+	ctx, cancel := context.WithTimeout(ctx, w.sockets.pace.wait/2)
+	defer cancel()
+	none := &past{from: from}
+	stream, err := w.open(ctx, from)
+	if err != nil {
+		return none
+	}
+	p := &past{from: from, entries: make([]entry, 0, until.Offset-from.Offset)}
+	for at := from; at != until; {
+		wire, err := stream.Recv()
+		if err != nil || wire.GetSnapshot() != nil {
+			return none
+		}
+		said, ok := wire.GetItem().(*listenerstatev1.WatchResponse_Event)
+		if !ok {
+			continue
+		}
+		e := readEvent(said.Event)
+		next, err := newEntry(e)
+		if err != nil || e.at.Term != at.Term || e.at.Offset != at.Offset+1 {
+			return none
+		}
+		at, p.entries = e.at, append(p.entries, next)
+	}
+	return p
+}

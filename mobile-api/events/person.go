@@ -1,0 +1,65 @@
+package events
+
+import (
+	"time"
+
+	"rostrum/internal/id"
+)
+
+// mostOfOnePerson bounds the sockets of one person in one room.
+const mostOfOnePerson = 16
+
+// person is somebody with a socket in a room, or who had one until a moment ago. Owned by the room.
+type person struct {
+	user  id.User
+	conns []*conn
+	left  time.Time // when the last socket ended
+	bored time.Time // since when nothing here concerns them; zero: something does
+	place int       // as counted last
+
+	// of presence
+	reporting bool
+	told      bool // that the person is absent
+	tries     int
+	again     time.Time // not to be tried before
+}
+
+// look notes whether anything concerns a person.
+func (p *person) look(s *stage, now time.Time) {
+	if s.concerns(string(p.user)) {
+		p.bored = time.Time{}
+	} else if p.bored.IsZero() {
+		p.bored = now
+	}
+}
+
+func (p *person) remove(c *conn, now time.Time) {
+	for i, other := range p.conns {
+		if other == c {
+			p.conns = append(p.conns[:i:i], p.conns[i+1:]...)
+			p.left = now
+			return
+		}
+	}
+}
+
+// owes answers whether the stage should be told something of a person now, and what.
+func (p *person) owes(s *stage, now time.Time, back time.Duration) (absent, owed bool) {
+	hand := s.hands.of[string(p.user)]
+	if hand == nil || s.state == stateEnded || p.reporting || now.Before(p.again) {
+		return false, false
+	}
+	if len(p.conns) > 0 {
+		return false, hand.Absent
+	}
+	return true, !hand.Absent && !p.told && now.Sub(p.left) >= back
+}
+
+// isGone says whether a person can be forgotten.
+func (p *person) isGone(s *stage, now time.Time, back time.Duration) bool {
+	if len(p.conns) > 0 || p.reporting || now.Sub(p.left) < back {
+		return false
+	}
+	hand := s.hands.of[string(p.user)]
+	return hand == nil || hand.Absent || p.told || s.state == stateEnded || now.Sub(p.left) > mostOwed
+}

@@ -1,0 +1,57 @@
+package events
+
+// mostKeptEvents is how many of the newest events of a room are kept for those who come back.
+const mostKeptEvents = 4096
+
+// entry is an event as it is sent, and who may see it.
+type entry struct {
+	at       position
+	audience audience
+	user     string
+	turns    bool // user sees the other view from here on
+	frame    []byte
+}
+
+// seenBy says whether a person may see it.
+func (e *entry) seenBy(user string, v view) bool {
+	return e.audience == everyone || e.audience == concerned && (v == viewModerator || e.user == user)
+}
+
+// ring keeps the newest events of one term without a hole.
+type ring struct {
+	before  position // of the oldest entry; where there is none, the newest position
+	entries []entry
+}
+
+// reset begins anew after a position.
+func (r *ring) reset(at position) { *r = ring{before: at} }
+
+// add keeps the next event.
+func (r *ring) add(e entry) {
+	if len(r.entries) == cap(r.entries) && len(r.entries) >= mostKeptEvents {
+		// Room for as many again, so that moving them costs little per event.
+		kept := make([]entry, mostKeptEvents-1, 2*mostKeptEvents)
+		drop := len(r.entries) - len(kept)
+		r.before = r.entries[drop-1].at
+		copy(kept, r.entries[drop:])
+		r.entries = kept
+	}
+	r.entries = append(r.entries, e)
+}
+
+// prepend puts events before the oldest one; they must end there.
+func (r *ring) prepend(before position, entries []entry) {
+	r.before, r.entries = before, append(entries, r.entries...)
+}
+
+// after answers the events after a position; false: it is of another term, or too old.
+func (r *ring) after(p position) ([]entry, bool) {
+	if p.Term != r.before.Term || p.Offset < r.before.Offset {
+		return nil, false
+	}
+	missing := p.Offset - r.before.Offset
+	if missing > uint64(len(r.entries)) {
+		return nil, false
+	}
+	return r.entries[missing:], true
+}
