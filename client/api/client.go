@@ -23,14 +23,20 @@ const (
 //
 // Calls that may be repeated without harm are, when the gateway cannot be reached or answers "unavailable": at most four
 // times each, with growing random pauses, and only while most of the client's calls succeed.
+//
+// An access token that has expired, or that the gateway refuses, is renewed with the refresh token where there is one.
 type Client struct {
 	// static
-	base    string
-	http    *http.Client
-	timeout time.Duration
-	budget  *budget
+	base     string
+	http     *http.Client
+	timeout  time.Duration
+	budget   *budget
+	onTokens func(Tokens)
+	renewal  func(context.Context, Tokens) (Tokens, error)
 
-	token atomic.Pointer[string]
+	renewing chan struct{} // holds one token: who renews
+	tokens   atomic.Pointer[Tokens]
+	renewed  atomic.Pointer[time.Time]
 }
 
 // Option changes a client.
@@ -45,8 +51,21 @@ func WithHTTPClient(h *http.Client) Option {
 	}
 }
 
-// WithToken calls as the person whose access token it is.
-func WithToken(token string) Option { return func(c *Client) { c.token.Store(&token) } }
+// WithToken calls as the person whose access token it is, for as long as it is good.
+func WithToken(token string) Option { return WithTokens(Tokens{AccessToken: token}) }
+
+// WithTokens calls as the person whose tokens they are, and renews them.
+func WithTokens(tokens Tokens) Option { return func(c *Client) { c.tokens.Store(&tokens) } }
+
+// OnTokens is told of new tokens, so that they can be kept: those of a new guest and every renewed ones. It must not call
+// the client.
+func OnTokens(keep func(Tokens)) Option { return func(c *Client) { c.onTokens = keep } }
+
+// WithRenewal renews tokens in another way than by Exchange of the refresh token, as where several programs are one
+// person. It is called by one goroutine at a time, with the tokens that are over.
+func WithRenewal(renew func(ctx context.Context, over Tokens) (Tokens, error)) Option {
+	return func(c *Client) { c.renewal = renew }
+}
 
 // WithTimeout bounds each try of a call; 0 is 10 s.
 func WithTimeout(d time.Duration) Option {
@@ -59,19 +78,14 @@ func WithTimeout(d time.Duration) Option {
 
 // New makes a client of the gateway at a URL such as "https://rooms.example". A URL that is none fails the first call.
 func New(baseURL string, options ...Option) *Client {
-	c := &Client{base: strings.TrimRight(baseURL, "/"), http: http.DefaultClient, timeout: defaultTimeout, budget: newBudget()}
+	c := &Client{
+		base: strings.TrimRight(baseURL, "/"), http: http.DefaultClient, timeout: defaultTimeout, budget: newBudget(),
+		renewing: make(chan struct{}, 1),
+	}
 	for _, option := range options {
 		option(c)
 	}
 	return c
-}
-
-// Token is the access token that calls carry, or "".
-func (c *Client) Token() string {
-	if token := c.token.Load(); token != nil {
-		return *token
-	}
-	return ""
 }
 
 // call is one exchange.
@@ -80,6 +94,7 @@ type call struct {
 	body         any    // nil: none
 	key          string // Idempotency-Key
 	repeatable   bool
+	anonymous    bool // carries no access token
 }
 
 // exchange makes a call that answers a T.
@@ -91,17 +106,16 @@ func exchange[T any](ctx context.Context, c *Client, to call) (T, error) {
 	return out, nil
 }
 
-// do makes a call, repeats it where that is allowed, and reads the answer into out.
+// do makes a call and reads the answer into out. One whose access token is refused is made once more with another.
 func (c *Client) do(ctx context.Context, to call, out any) error {
 	body, err := encode(to.body)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", to.method, to.path, err)
 	}
-	try := func() error { return c.try(ctx, to, body, out) }
-	if !to.repeatable {
-		err = try()
+	if to.anonymous {
+		err = c.send(ctx, to, body, "", out)
 	} else {
-		err = c.budget.repeat(ctx, try)
+		err = c.sendAsMe(ctx, to, body, out)
 	}
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", to.method, to.path, err)
@@ -109,7 +123,34 @@ func (c *Client) do(ctx context.Context, to call, out any) error {
 	return nil
 }
 
-func (c *Client) try(ctx context.Context, to call, body []byte, out any) error {
+func (c *Client) sendAsMe(ctx context.Context, to call, body []byte, out any) error {
+	token, lost := c.AccessToken(ctx, "")
+	if lost != nil {
+		token = c.Token() // not every call needs a good one
+	}
+	err := c.send(ctx, to, body, token, out)
+	if !isRefused(err) || !c.isRenewable(c.Tokens()) {
+		return err
+	}
+	if lost == nil {
+		token, lost = c.AccessToken(ctx, token)
+	}
+	if lost != nil {
+		return lost
+	}
+	return c.send(ctx, to, body, token, out)
+}
+
+// send makes a call and repeats it where that is allowed.
+func (c *Client) send(ctx context.Context, to call, body []byte, token string, out any) error {
+	try := func() error { return c.try(ctx, to, body, token, out) }
+	if !to.repeatable {
+		return try()
+	}
+	return c.budget.repeat(ctx, try)
+}
+
+func (c *Client) try(ctx context.Context, to call, body []byte, token string, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, to.method, c.base+to.path, bytes.NewReader(body))
@@ -123,7 +164,7 @@ func (c *Client) try(ctx context.Context, to call, body []byte, out any) error {
 	if to.key != "" {
 		request.Header.Set("Idempotency-Key", to.key)
 	}
-	if token := c.Token(); token != "" {
+	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
 	response, err := c.http.Do(request)

@@ -17,6 +17,7 @@ type Join struct {
 type Joined struct {
 	Role           string    `json:"role"` // "listener", "speaker", "moderator", "host"
 	Seat           int       `json:"seat"` // 0: none
+	You            You       `json:"you"`  // what the stage says of the caller
 	Room           Room      `json:"room"`
 	Card           Card      `json:"card"`
 	Position       Position  `json:"position"`
@@ -44,8 +45,9 @@ type Card struct {
 
 // Policy is what a room lets its audience do.
 type Policy struct {
-	OpenStage     bool `json:"open_stage"`
-	OpenListening bool `json:"open_listening"`
+	OpenStage     bool     `json:"open_stage"`
+	OpenListening bool     `json:"open_listening"`
+	HandMode      HandMode `json:"hand_mode"`
 }
 
 // Edge is a place where a room can be heard.
@@ -60,5 +62,15 @@ type Edge struct {
 // Join goes in. Joining as speaker again answers the seat that one has.
 func (c *Client) Join(ctx context.Context, room string, join Join) (Joined, error) {
 	to := call{method: http.MethodPost, path: roomPath(room, "/join"), body: join, repeatable: true}
+	return exchange[Joined](ctx, c, to)
+}
+
+// Grants answers as Join does and changes nothing: a new listen grant and the edges of now, a region's first where one is
+// named; for who has a seat also a speak grant and where to send the microphone.
+func (c *Client) Grants(ctx context.Context, room, region string) (Joined, error) {
+	body := struct {
+		Region string `json:"region,omitempty"`
+	}{region}
+	to := call{method: http.MethodPost, path: roomPath(room, "/grants"), body: body, repeatable: true}
 	return exchange[Joined](ctx, c, to)
 }

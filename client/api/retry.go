@@ -75,3 +75,13 @@ func passes(err error) (time.Duration, bool) {
 	var lost unreached
 	return 0, errors.As(err, &lost)
 }
+
+// MayPass answers whether a call that failed so may succeed later, unchanged.
+func MayPass(err error) bool {
+	switch CodeOf(err) {
+	case "unavailable", "timeout", "rate_limited", "internal":
+		return true
+	}
+	var lost unreached
+	return errors.As(err, &lost)
+}

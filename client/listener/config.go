@@ -18,8 +18,11 @@ type Config struct {
 	Grant string
 	// GrantInStart sends the grant as the first message and not as a subprotocol.
 	GrantInStart bool
-	// Renew answers a new grant when the old one is refused; without it that ends the listener.
-	Renew func(context.Context) (string, error)
+	// GrantExpiresAt is when the grant ends; zero: not known.
+	GrantExpiresAt time.Time
+	// Renew answers a new grant at half the life of the old one, and when that is refused; without it a refusal ends the
+	// listener. It is called from a goroutine of the listener.
+	Renew func(context.Context) (Grant, error)
 	// Rendition is "voice-32" where empty.
 	Rendition string
 	// From is the first number wanted; 0: the live edge.

@@ -24,11 +24,11 @@ const (
 
 // connect opens a connection to the next edge in turn.
 func (l *Listener) connect(ctx context.Context) error {
-	edge := l.cfg.URLs[l.attempt%len(l.cfg.URLs)]
-	l.attempt++
 	l.mu.Lock()
+	edge := l.urls[l.attempt%len(l.urls)]
 	grant, millis := l.grant, l.millis
 	l.mu.Unlock()
+	l.attempt++
 	address, err := l.address(edge, millis)
 	if err != nil {
 		return &CloseError{Code: 4400, Fault: "invalid", Message: err.Error()}

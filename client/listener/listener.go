@@ -25,7 +25,11 @@ const (
 
 // Listener hears one room. Next must be called from one goroutine at a time; everything else from any.
 type Listener struct {
-	cfg      Config
+	cfg     Config
+	context context.Context // of renewals; ends with Close
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+
 	sequence sequence
 	queue    []Item
 	attempt  int // dials, for taking the URLs in turn
@@ -36,13 +40,17 @@ type Listener struct {
 	acked    time.Time
 	card     *listenv1.RoomCard // the latest
 
-	mu     sync.Mutex
-	conn   *websocket.Conn
-	closed bool
-	stats  Stats
-	heard  uint64
-	grant  string
-	millis uint32
+	mu       sync.Mutex
+	conn     *websocket.Conn
+	closed   bool
+	stats    Stats
+	heard    uint64
+	millis   uint32
+	urls     []string
+	grant    string
+	expires  time.Time // of the grant
+	renewAt  time.Time // zero: not by time
+	renewing bool
 
 	writing sync.Mutex // gorilla allows one writer
 }
@@ -53,7 +61,9 @@ func Open(ctx context.Context, cfg Config) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open listener: %w", err)
 	}
-	l := &Listener{cfg: cfg, grant: cfg.Grant, millis: uint32(cfg.Cadence.Milliseconds()), wait: firstWait}
+	l := &Listener{cfg: cfg, urls: cfg.URLs, millis: uint32(cfg.Cadence.Milliseconds()), wait: firstWait}
+	l.context, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	l.take(Grant{Token: cfg.Grant, ExpiresAt: cfg.GrantExpiresAt})
 	if cfg.From > 0 {
 		l.sequence = sequence{begun: true, next: cfg.From}
 	}
@@ -78,12 +88,14 @@ func (l *Listener) Next(ctx context.Context) (Item, error) {
 	return item, nil
 }
 
-// Close leaves.
+// Close leaves, and waits for what runs.
 func (l *Listener) Close() error {
 	l.mu.Lock()
 	conn := l.conn
 	l.conn, l.closed = nil, true
 	l.mu.Unlock()
+	l.cancel()
+	l.running.Wait()
 	if conn == nil {
 		return nil
 	}
@@ -141,6 +153,7 @@ func (l *Listener) step(ctx context.Context) error {
 	if closed {
 		return net.ErrClosed
 	}
+	l.renewWhenDue(time.Now())
 	var err error
 	if conn == nil {
 		err = l.connect(ctx)
@@ -169,13 +182,9 @@ func (l *Listener) recover(ctx context.Context, err error) error {
 	if errors.As(err, &told) {
 		switch {
 		case told.Code == 4401 && l.cfg.Renew != nil:
-			grant, err := l.cfg.Renew(ctx)
-			if err != nil {
-				return fmt.Errorf("renew the grant: %w", err)
+			if err := l.renew(ctx); err != nil {
+				return err
 			}
-			l.mu.Lock()
-			l.grant = grant
-			l.mu.Unlock()
 		case told.Code == 4416:
 			l.atLive = true
 			if !l.sequence.heard {

@@ -221,7 +221,7 @@ func TestFaultsOfAConnectionAreResumed(t *testing.T) {
 	grants := 0
 	l, err := open(t, func(c *Config) {
 		c.Silence = 300 * time.Millisecond
-		c.Renew = func(context.Context) (string, error) { grants++; return "another", nil }
+		c.Renew = func(context.Context) (Grant, error) { grants++; return Grant{Token: "another"}, nil }
 	}, first, second)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,5 @@
-// Command rostrum is the whole system in one binary: `rostrum dev` runs every role in one process.
+// Command rostrum is the whole system in one binary: `rostrum dev` runs every role in one process, `rostrum room` is for
+// people at a terminal.
 package main
 
 import (
@@ -11,11 +12,13 @@ import (
 	"github.com/alecthomas/kong"
 
 	"rostrum/cmd/rostrum/app"
+	"rostrum/cmd/rostrum/room"
 )
 
 // verbs are what the program can be asked to do.
 type verbs struct {
-	Dev app.Dev `cmd:"" help:"Run every role in this process on embedded stores, with a demo room already talking."`
+	Dev  app.Dev    `cmd:"" help:"Run every role in this process on embedded stores, with a demo room already talking."`
+	Room room.Verbs `cmd:"" help:"Rooms and their stages, for people at a terminal."`
 }
 
 func main() {

@@ -1,5 +1,5 @@
-// Package demo owns the demo room: two bots on a stage that talk real speech in turn, as any program could with the
-// client packages.
+// Package demo owns the demo room: two bots on a stage that talk real speech in turn, one of which is its host and invites
+// whoever raises a hand, as any program could with the client packages.
 package demo
 
 import (
@@ -11,7 +11,11 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"rostrum/client/api"
+	"rostrum/client/stage"
+	"rostrum/internal/id"
 )
 
 // Config is what the demo needs.
@@ -45,7 +49,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 }
 
-// perform opens a room, seats the bots and lets them talk.
+// perform opens a room, seats the bots, lets them talk, and gives the other seats to visitors.
 func perform(ctx context.Context, cfg Config, dialogue []line) (err error) {
 	host, err := newBot(ctx, cfg, "Harbour")
 	if err != nil {
@@ -56,8 +60,8 @@ func perform(ctx context.Context, cfg Config, dialogue []line) (err error) {
 		return err
 	}
 	room, err := host.api.CreateRoom(ctx, api.CreateRoom{
-		Title: "The lighthouse keepers", Description: "Two small programs in conversation. There are free seats.",
-		Language: "en", OpenStage: true, OpenListening: true,
+		Title: "The lighthouse keepers", Description: "Two small programs in conversation. Raise a hand and you are invited on stage.",
+		Language: "en", OpenListening: true, Speakers: []string{guest.user()},
 	})
 	if err != nil {
 		return fmt.Errorf("create the demo room: %w", err)
@@ -73,12 +77,19 @@ func perform(ctx context.Context, cfg Config, dialogue []line) (err error) {
 	}()
 	bots := map[voice]*bot{harbour: host, beacon: guest}
 	for _, b := range bots {
+		defer b.leave(context.WithoutCancel(ctx))
 		if err := b.takeSeat(ctx, room.ID); err != nil {
 			return err
 		}
-		defer b.leave(context.WithoutCancel(ctx))
 	}
 	cfg.Log.Info("the demo room talks", "room", room.ID)
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error { return talk(ctx, bots, dialogue) })
+	both.Go(func() error { return moderate(ctx, cfg, room.ID, host, guest) })
+	return both.Wait()
+}
+
+func talk(ctx context.Context, bots map[voice]*bot, dialogue []line) error {
 	for {
 		for _, l := range dialogue {
 			if err := bots[l.voice].say(ctx, l.packets); err != nil {
@@ -86,4 +97,20 @@ func perform(ctx context.Context, cfg Config, dialogue []line) (err error) {
 			}
 		}
 	}
+}
+
+// moderate lets a bot be the moderator of the room that it hosts.
+func moderate(ctx context.Context, cfg Config, room string, host *bot, others ...*bot) error {
+	f, err := stage.Follow(ctx, stage.Config{
+		URL: cfg.URL, Room: id.Room(room), Token: host.api.AccessToken, HTTPClient: cfg.HTTPClient,
+	})
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	turns := newTurns(host.user())
+	for _, b := range others {
+		turns.bots = append(turns.bots, b.user())
+	}
+	return (&moderator{stage: f, turns: turns, log: cfg.Log}).run(ctx)
 }
