@@ -20,6 +20,10 @@ func TestChromiumListens(t *testing.T) {
 
 func TestChromiumSpeaks(t *testing.T) { drive(t, "speak.mjs", newHouse(t).URL) }
 
+func TestChromiumRaisesAHand(t *testing.T) { t.Log(drive(t, "raise.mjs", newHouse(t).URL)) }
+
+func TestChromiumModerates(t *testing.T) { drive(t, "moderate.mjs", newHouse(t).URL) }
+
 func TestChromiumWithoutHTTPS(t *testing.T) { drive(t, "plain.mjs", newHouse(t).URL) }
 
 func TestPagesAreReadable(t *testing.T) { drive(t, "pages.mjs", newHouse(t).URL) }
@@ -29,7 +33,7 @@ func TestShots(t *testing.T) {
 	if os.Getenv("ROSTRUM_SHOTS") == "" {
 		t.Skip("ROSTRUM_SHOTS names no folder")
 	}
-	t.Log(drive(t, "shots.mjs", newHouse(t).URL))
+	t.Log(drive(t, "shots.mjs", newHouse(t).URL), drive(t, "raised_shots.mjs", newHouse(t).URL))
 }
 
 // drive runs a script of test/browser with Chromium and answers what it printed.

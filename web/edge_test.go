@@ -59,11 +59,11 @@ func (h *house) deliver(conn *websocket.Conn, r *http.Request) {
 	told := uint64(0)
 	for {
 		h.mu.Lock()
-		log, seats, listeners := h.log, append([]seat(nil), h.seats...), uint64(11+len(h.conns))
+		log, seats, listeners, policy := h.log, append([]seat(nil), h.seats...), uint64(11+len(h.conns)), h.policy()
 		h.mu.Unlock()
 		if log != told {
 			told = log
-			if !write(card(tides, h.rooms[0]["title"].(string), seats, listeners, log, epoch)) {
+			if !write(card(tides, h.rooms[0]["title"].(string), seats, listeners, log, epoch, policy)) {
 				return
 			}
 		}

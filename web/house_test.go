@@ -24,7 +24,17 @@ type house struct {
 	words []word
 	rooms []map[string]any
 
-	mu     sync.Mutex
+	mu        sync.Mutex
+	open      bool            // the stage is
+	mode      string          // of hands
+	moderator bool            // whether the person at the browser is one
+	raised    bool            // their hand is up
+	invited   bool            // they are
+	hands     []hand          // of others
+	invites   []invite        // of others
+	gateway   *websocket.Conn // their events socket
+	dials     []string        // where each of them began
+
 	seats  []seat
 	log    uint64 // offset of the newest stage event
 	conns  map[*websocket.Conn]bool
@@ -42,22 +52,23 @@ const (
 )
 
 func newHouse(t *testing.T) *house {
-	nora, felix := seat{1, user(1), "Nora Lind", "host", false}, seat{2, user(2), "Felix Okafor", "speaker", false}
+	nora, felix := seat{1, user(1), "Nora Lind", "host", false, false, false}, seat{2, user(2), "Felix Okafor", "speaker", false, false, false}
 	h := &house{
-		words: talk(t), seats: []seat{nora, felix}, log: 3,
+		words: talk(t), open: true, mode: "open", seats: []seat{nora, felix}, log: 3,
 		conns: map[*websocket.Conn]bool{}, holes: map[uint64]bool{}, events: map[uint64]event{}, done: make(chan struct{}),
 	}
 	h.rooms = []map[string]any{
 		h.room(tides, "Tides, lamps and late ships", nora, []seat{nora, felix}),
-		h.room(garden, "What grows on a north-facing balcony", seat{1, user(3), "Mai", "host", false},
-			[]seat{{1, user(3), "Mai", "host", false}, {2, user(4), "Tomás", "speaker", true}, {3, user(5), "Ines Falk", "speaker", false}, {4, user(6), "Bo", "speaker", false}}),
-		h.room(long, "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen and other words that do not break", seat{1, user(7), strings.Repeat("Wolfeschlegelsteinhausen", 2)[:40], "host", false},
-			[]seat{{1, user(7), strings.Repeat("Wolfeschlegelsteinhausen", 2)[:40], "host", false}}),
+		h.room(garden, "What grows on a north-facing balcony", seat{1, user(3), "Mai", "host", false, false, false},
+			[]seat{{1, user(3), "Mai", "host", false, false, false}, {2, user(4), "Tomás", "speaker", true, false, false}, {3, user(5), "Ines Falk", "speaker", false, false, false}, {4, user(6), "Bo", "speaker", false, false, false}}),
+		h.room(long, "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen and other words that do not break", seat{1, user(7), strings.Repeat("Wolfeschlegelsteinhausen", 2)[:40], "host", false, false, false},
+			[]seat{{1, user(7), strings.Repeat("Wolfeschlegelsteinhausen", 2)[:40], "host", false, false, false}}),
 	}
 	h.Server = httptest.NewServer(h.routes())
 	t.Cleanup(func() {
 		close(h.done)
 		h.hangUp()
+		h.moderation("tear")
 		h.Server.Close()
 		h.wg.Wait()
 	})
@@ -100,6 +111,7 @@ func (h *house) routes() http.Handler {
 	})
 	mux.HandleFunc("POST /v1/rooms/{room}/join", h.join)
 	mux.HandleFunc("POST /v1/rooms/{room}/stage/me/{command}", h.command)
+	mux.HandleFunc("GET /v1/rooms/{room}/events", h.eventsSocket)
 	mux.HandleFunc("GET "+listenPath, h.listen)
 	mux.HandleFunc("GET /v1/rooms/{room}/{grant}/listen.ogg", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, clips, "testdata/a.ogg")
@@ -109,6 +121,11 @@ func (h *house) routes() http.Handler {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		answer(w, h.acks)
+	})
+	mux.HandleFunc("GET /test/dials", func(w http.ResponseWriter, _ *http.Request) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		answer(w, h.dials)
 	})
 	return mux
 }
@@ -120,16 +137,17 @@ func (h *house) join(w http.ResponseWriter, r *http.Request) {
 	defer h.mu.Unlock()
 	if in.Role == "speaker" {
 		h.log++
-		h.seats = append(h.seats[:2:2], seat{3, user(9), "Ada", "speaker", false})
+		h.seats = h.seats[:2:2]
+		h.sit(me)
 	}
 	base := "http://" + r.Host
-	place := map[string]uint64{"term": 1, "offset": h.log}
+	place := place(h.log)
 	room := h.rooms[0]
 	out := map[string]any{
-		"role": in.Role, "room": room, "position": place, "grant": "grant", "grant_expires_at": "2099-01-01T00:00:00Z",
+		"role": in.Role, "you": h.you(), "room": room, "position": place, "grant": "grant", "grant_expires_at": "2099-01-01T00:00:00Z",
 		"card": map[string]any{
 			"room": tides, "title": room["title"], "state": "live", "seats": h.seats, "position": place, "epoch": epoch,
-			"policy": map[string]any{"open_stage": true, "open_listening": true}, "language": "en",
+			"policy": map[string]any{"open_stage": h.open, "open_listening": true, "hand_mode": h.mode}, "language": "en",
 		},
 		"edges": []any{map[string]any{
 			"node": "fake-1", "url": base, "region": "",
@@ -179,8 +197,44 @@ func (h *house) fault(w http.ResponseWriter, r *http.Request) {
 		h.change(event{field: 5, seat: 2})
 	case "unmute":
 		h.change(event{field: 6, seat: 2})
+	default:
+		h.moderation(r.PathValue("fault"))
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// moderation does to the person at the browser what moderators do, and prepares rooms.
+func (h *house) moderation(what string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch what {
+	case "ask": // the stage is not open to all
+		h.open = false
+		h.log++
+	case "hands-open", "hands-closed", "hands-invited":
+		h.mode = strings.TrimPrefix(what, "hands-")
+		h.log++
+	case "moderator":
+		h.moderate()
+	case "invite":
+		h.invited = true
+		h.tell(user(1), message{"event": "invited", "user": me, "name": "Ada", "expires_at": in(45 * time.Second)})
+	case "hold-me", "release-me", "audience-me", "mute-me":
+		h.obeySeat(strings.TrimSuffix(what, "-me"), me, user(1))
+	case "tear":
+		if h.gateway != nil {
+			h.gateway.Close()
+		}
+	}
+}
+
+// policy is the room's as the listen protocol has it.
+func (h *house) policy() fields {
+	out := fields(nil).number(2, 1).number(3, map[string]uint64{"open": 1, "invited": 2, "closed": 3}[h.mode])
+	if h.open {
+		out = out.number(1, 1)
+	}
+	return out
 }
 
 // change lets a stage event become true in the batch that is made next.

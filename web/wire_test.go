@@ -29,6 +29,8 @@ type seat struct {
 	Name  string `json:"name"`
 	Role  string `json:"role"`
 	Muted bool   `json:"muted"`
+	Held  bool   `json:"held"`
+	Away  bool   `json:"away"`
 }
 
 func (s seat) encode() fields {
@@ -36,6 +38,9 @@ func (s seat) encode() fields {
 	out := fields(nil).number(1, s.Seat).bytes(2, []byte(s.User)).bytes(3, []byte(s.Name)).number(4, role)
 	if s.Muted {
 		out = out.number(5, 1)
+	}
+	if s.Held {
+		out = out.number(6, 1)
 	}
 	return out
 }
@@ -73,12 +78,12 @@ func hello(epoch, first, newest, oldest uint64) []byte {
 		number(5, 200).bytes(6, []byte("voice-32")).number(7, 1).bytes(8, []byte("fake-1")))
 }
 
-func card(room, title string, seats []seat, listeners, offset, epoch uint64) []byte {
+func card(room, title string, seats []seat, listeners, offset, epoch uint64, policy fields) []byte {
 	out := fields(nil).bytes(1, []byte("main")).bytes(2, []byte(room)).bytes(3, []byte(title)).number(4, 2)
 	for _, s := range seats {
 		out = out.bytes(5, s.encode())
 	}
-	out = out.bytes(6, fields(nil).number(1, listeners)).bytes(7, fields(nil).number(1, 1).number(2, 1)).
+	out = out.bytes(6, fields(nil).number(1, listeners)).bytes(7, policy).
 		bytes(8, position(offset)).number(9, offset).number(10, epoch)
 	return fields(nil).bytes(4, out)
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { initials, paletteOf, palettesOf } from "../src/app/avatar";
+import { ahead } from "../src/app/crossing";
 import { follow, strength } from "../src/app/rings";
 import { hashOf, parseRoute } from "../src/app/route";
 import { en } from "../src/text/en";
-import { conjunction, counted, sentence, t } from "../src/text/text";
+import { conjunction, counted, ordinal, sentence, t } from "../src/text/text";
 
 test("addresses and pages fit", () => {
   const room = "rm_0123456789abcdefghjk";
@@ -22,6 +23,20 @@ test("texts are filled in", () => {
   assert.equal(conjunction(["Ada", "Ben", "Cleo"]), "Ada, Ben, and Cleo");
   assert.equal(sentence("stage_full"), en["error.stage_full"]);
   assert.equal(sentence("of a newer version"), en["error.internal"]);
+});
+
+test("places in a queue", () => {
+  const places = [1, 2, 3, 4, 11, 12, 13, 21, 22, 103, 111, 1001].map(ordinal);
+  assert.deepEqual(places, ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "103rd", "111th", "1,001st"]);
+  assert.equal(t("hand.place", { place: ordinal(7) }), "You are 7th");
+  assert.equal(counted("hand.of", 12), "of 12 hands");
+});
+
+test("media times are compared over the wrap of 32 bits", () => {
+  assert.equal(ahead(1000, 400), 600);
+  assert.equal(ahead(400, 1000), -600);
+  assert.equal(ahead(100, 2 ** 32 - 100), 200);
+  assert.equal(ahead((7 * 2 ** 32 + 500) % 2 ** 32, 7 * 2 ** 32 + 200), 300);
 });
 
 test("avatars come from names", () => {

@@ -62,9 +62,9 @@ test("back-off grows, is bounded and spread", () => {
 });
 
 const event = (offset: number, change: TimedEvent["change"]): TimedEvent => ({ ticks: 960, position: { term: 1, offset }, change });
-const ada = { seat: 1, user: "us_a", name: "Ada", role: "host" as const, muted: false };
+const ada = { seat: 1, user: "us_a", name: "Ada", role: "host" as const, muted: false, held: false, away: false };
 const card = (offset: number, revision: number, more: Partial<RoomCard> = {}): RoomCard => ({
-  kind: "card", room: "", title: "Tides", state: "live", seats: [ada], listeners: 3, openStage: true, openListening: true,
+  kind: "card", room: "", title: "Tides", state: "live", seats: [ada], listeners: 3, policy: { openStage: true, openListening: true, handMode: "open" },
   position: { term: 1, offset }, revision, epoch: 5, ...more,
 });
 

@@ -26,7 +26,7 @@ test("a batch is read whole", () => {
   assert.deepEqual(message.events, [
     { ticks: 480, position: { term: 1, offset: 9 }, change: { kind: "muted", seat: 2 } },
     { ticks: 0, position: { term: 1, offset: 10 },
-      change: { kind: "seated", seat: { seat: 3, user: "us_x", name: "Ada", role: "host", muted: true } } },
+      change: { kind: "seated", seat: { seat: 3, user: "us_x", name: "Ada", role: "host", muted: true, held: false, away: false } } },
   ]);
   assert.equal(message.levels[0]!.seat, 2);
   assert.equal(message.levels[0]!.dbov[9], 127);
@@ -40,7 +40,7 @@ test("hello, gap, card and move are read", () => {
   assert.ok(hello.kind === "hello" && hello.first === 100 && hello.newest === 102 && hello.node === "edge-1");
   const card = read(4, [...text(3, "Tides"), ...number(4, 2), ...bytes(6, [...number(1, 11), ...number(2, 2)]),
     ...bytes(7, number(1, 1)), ...bytes(8, [...number(1, 1), ...number(2, 3)]), ...number(9, 12)]);
-  assert.ok(card.kind === "card" && card.title === "Tides" && card.state === "live" && card.listeners === 13 && card.openStage);
+  assert.ok(card.kind === "card" && card.title === "Tides" && card.state === "live" && card.listeners === 13 && card.policy.openStage);
   assert.deepEqual(read(5, text(1, "https://edge-2.example")), { kind: "move", urls: ["https://edge-2.example"] });
   assert.deepEqual(read(9, text(1, "newer")), { kind: "unknown" });
 });

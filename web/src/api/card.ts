@@ -5,7 +5,9 @@ import type { Card } from "./types";
 export function roomCard(card: Card): RoomCard {
   return {
     kind: "card", room: card.room, title: card.title, state: card.state, seats: card.seats, listeners: 0,
-    openStage: card.policy.open_stage, openListening: card.policy.open_listening,
+    policy: {
+      openStage: card.policy.open_stage, openListening: card.policy.open_listening, handMode: card.policy.hand_mode ?? "open",
+    },
     position: card.position, revision: -1, epoch: card.epoch,
   };
 }

@@ -1,5 +1,5 @@
 import { Fault, faultOf } from "./fault";
-import type { Guest, Joined, NewRoom, Room, RoomPage, StageAnswer } from "./types";
+import type { Guest, Joined, NewRoom, Room, RoomPage } from "./types";
 
 const timeoutMS = 12_000; // the gateway gives up after 5 s
 
@@ -20,6 +20,11 @@ export class Client {
 
   createGuest(name: string): Promise<Guest> {
     return this.json("/v1/guests", { method: "POST", body: { name } });
+  }
+
+  /** New tokens for a refresh token. An answer that was lost may be asked for again within a minute. */
+  refresh(refreshToken: string): Promise<Guest> {
+    return this.json("/v1/token/refresh", { method: "POST", body: { refresh_token: refreshToken } });
   }
 
   rooms(cursor = ""): Promise<RoomPage> {
@@ -52,16 +57,23 @@ export class Client {
     return this.json(path(room, "join"), { method: "POST", body: { role: "speaker" }, token });
   }
 
-  mute(room: string, token: string): Promise<StageAnswer> {
-    return this.json(path(room, "stage/me/mute"), { method: "POST", token, once: true });
-  }
-
-  unmute(room: string, token: string): Promise<StageAnswer> {
-    return this.json(path(room, "stage/me/unmute"), { method: "POST", token, once: true });
-  }
-
   async leaveSeat(room: string, token: string): Promise<void> {
     await this.call(path(room, "stage/me/audience"), { method: "POST", token, once: true, keepalive: true });
+  }
+
+  /** Gives up seat, hand and invite. Works while the page is being left. */
+  async leave(room: string, token: string): Promise<void> {
+    await this.call(path(room, "leave"), { method: "POST", token, once: true, keepalive: true });
+  }
+
+  /** Where the microphone of whoever has a seat goes (docs/protocol.md section 6.1). */
+  whipAddress(room: string): string {
+    return this.base + path(room, "whip");
+  }
+
+  /** The events socket of a room (docs/protocol.md section 10.1). */
+  eventsAddress(room: string): string {
+    return this.base.replace(/^http/, "ws") + path(room, "events");
   }
 
   private async json<T>(path: string, call: Call): Promise<T> {
@@ -101,7 +113,7 @@ function path(room: string, rest = ""): string {
 }
 
 /** A name for one intent. randomUUID would want a secure context. */
-function intent(): string {
+export function intent(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,15 +1,19 @@
 // The schemas of mobile-api/openapi.yaml, as far as the client reads them.
-import type { Position, Role, Seat } from "../listen/message";
+import type { HandMode, Position, Role, Seat } from "../listen/message";
+import type { You } from "../stage/message";
 
 export interface User {
   id: string;
   name: string;
 }
 
+/** Who one is on this device. Each refresh token is good for one renewal. */
 export interface Guest {
   user: User;
   access_token: string;
   expires_at: string;
+  refresh_token?: string;
+  refresh_expires_at?: string;
 }
 
 export interface Room {
@@ -41,7 +45,7 @@ export interface Card {
   title: string;
   state: "scheduled" | "live" | "ended";
   seats: Seat[];
-  policy: { open_stage: boolean; open_listening: boolean };
+  policy: { open_stage: boolean; open_listening: boolean; hand_mode?: HandMode };
   position: Position;
   epoch: number;
   language: string;
@@ -57,6 +61,8 @@ export interface Edge {
 export interface Joined {
   role: Role;
   seat?: number;
+  /** What the stage knows of the caller; absent for whom it does not know. */
+  you?: You;
   room: Room;
   card: Card;
   grant: string;
@@ -64,9 +70,4 @@ export interface Joined {
   edges: Edge[];
   /** Speakers only. */
   whip_url?: string;
-}
-
-export interface StageAnswer {
-  position: Position;
-  speakers: Seat[];
 }

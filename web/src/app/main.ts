@@ -16,7 +16,10 @@ import { Session } from "./session";
 declare global {
   interface Window {
     /** For tests and the curious. */
-    rostrum: { readonly stats: Session["listener"]["stats"] | undefined };
+    rostrum: {
+      readonly stats: Session["listener"]["stats"] | undefined;
+      readonly crossings: Session["turn"]["crossings"] | undefined;
+    };
   }
 }
 
@@ -56,7 +59,10 @@ const skip = h("a", {
   },
 }, t("app.skip"));
 document.body.prepend(skip, frame);
-window.rostrum = { get stats() { return session?.listener.stats; } };
+window.rostrum = {
+  get stats() { return session?.listener.stats; },
+  get crossings() { return session?.turn.crossings; },
+};
 addEventListener("hashchange", () => show(false));
 document.addEventListener("visibilitychange", () => { if (!document.hidden) session?.listener.wake(); });
 addEventListener("pagehide", () => session?.leave());

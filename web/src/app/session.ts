@@ -1,9 +1,11 @@
-import { Client, codeOf, Fault, Listener, Microphone, roomCard, silence, Speaker } from "../sdk";
-import type { Admission, ConnectionState, Joined, Room, SpeakerState, StageChange } from "../sdk";
+import { Client, codeOf, Listener, roomCard, silence } from "../sdk";
+import type { Admission, Command, ConnectionState, Joined, Room, Seat, StageChange, StageEvent, You } from "../sdk";
 import type { Account } from "./account";
 import { cadenceMS, makeDoor } from "./door";
-
-const echoMS = 2000;
+import { Involvement } from "./involvement";
+import { changeOf, newsOf } from "./news";
+import type { News } from "./news";
+import { Turn } from "./turn";
 
 export type Place = "outside" | "joining" | "listening" | "paused" | "stopped" | "stage";
 
@@ -11,27 +13,30 @@ export interface SessionEvents {
   changed(): void;
   /** Somebody came, left or was muted, and it is heard now. */
   stage(change: StageChange): void;
+  /** Something happened to this person. */
+  news(news: News): void;
   /** A fault code that the person should read. */
   fault(code: string): void;
 }
 
-const deaf: SessionEvents = { changed: () => undefined, stage: () => undefined, fault: () => undefined };
+const deaf: SessionEvents = { changed: () => undefined, stage: () => undefined, news: () => undefined, fault: () => undefined };
 
 /** Session is one person in one room: in its audience or on its stage. It knows nothing of how that looks. */
 export class Session {
   readonly listener: Listener;
+  readonly involvement: Involvement;
+  readonly turn: Turn;
   /** Whoever draws the session. */
   events: SessionEvents = deaf;
   place: Place = "outside";
   connection: ConnectionState = "connecting";
-  stageState: SpeakerState | "taking" | "off" = "off";
   /** Why it was stopped. */
   stopCode = "";
-  private speaker: Speaker | undefined;
-  private microphone: Microphone | undefined;
-  private token: string | undefined;
-  private seat = 0;
-  private toggledAt = 0;
+  /** Whether this person was invited or seated here before. */
+  private acquainted = false;
+  private before: You;
+  /** Mutes of others that the SFU does not do yet, by seat. */
+  private readonly unheard = new Set<number>();
   private oggAddress = "";
   private gone = false;
 
@@ -43,10 +48,21 @@ export class Session {
     batches: boolean,
   ) {
     this.listener = new Listener({ door: makeDoor(batches, () => this.oggDoor()), admit: () => this.admit(), cadenceMS }, {
-      stage: (change) => this.changed(change),
+      stage: (change) => this.heard(change),
       connection: (state) => this.connected(state),
       stopped: (code) => this.stopped(code),
     });
+    this.involvement = new Involvement(client, account, room.id, {
+      changed: (event) => this.involved(event),
+      stopped: (code) => this.dismissed(code),
+    });
+    this.turn = new Turn(room.id, client, account, this.listener, this.involvement, {
+      changed: () => this.events.changed(),
+      live: (live) => this.enter(live ? "stage" : "listening"),
+      joined: (joined) => this.welcome(joined),
+      fault: (fault) => this.tell(fault),
+    });
+    this.before = this.involvement.you;
   }
 
   get myID(): string | undefined {
@@ -57,25 +73,40 @@ export class Session {
     return this.room.host.id === this.myID;
   }
 
+  get moderates(): boolean {
+    return this.isHost || this.involvement.you.role === "moderator";
+  }
+
   /** Whether taking the microphone is more than a wish. */
   get maySpeak(): boolean {
-    const stage = this.listener.stage;
-    return this.isHost || stage.openStage || this.room.open_stage
+    return this.moderates || this.listener.stage.policy.openStage
       || this.room.allowed_speakers.includes(this.myID ?? "") || this.seated;
+  }
+
+  /** Whether a hand may be raised, as far as is heard and known here. */
+  get mayRaise(): boolean {
+    const mode = this.listener.stage.policy.handMode;
+    return mode === "open" || mode === "invited" && this.acquainted;
   }
 
   /** Whether this person has a seat, here or on another device. */
   get seated(): boolean {
+    if (this.involvement.fold) return this.involvement.you.seat > 0;
     return this.listener.stage.seatOf(this.myID ?? "") !== undefined;
+  }
+
+  /**
+   * Who is on stage: in the audience as the sound tells it; on stage as it is now, and muted is who is not heard any more.
+   */
+  get seats(): Seat[] {
+    const { fold, state } = this.involvement;
+    if (this.place !== "stage" || !fold || state !== "open") return this.listener.stage.seats;
+    return fold.seats.map((seat) => ({ ...seat, muted: seat.muted && (seat.user === this.myID || fold.isEnforced(seat)) }));
   }
 
   /** Whether this person has left. */
   get over(): boolean {
     return this.gone;
-  }
-
-  get muted(): boolean {
-    return this.microphone?.muted ?? true;
   }
 
   async listen(): Promise<void> {
@@ -98,58 +129,29 @@ export class Session {
     this.enter("listening");
   }
 
-  /** Opens the microphone, takes a seat, speaks. */
-  async takeStage(): Promise<void> {
-    this.stageState = "taking";
-    this.events.changed();
+  /** Within a tap, as is `accept`. */
+  takeStage(): Promise<void> {
+    if (this.place === "paused") this.resume();
+    return this.turn.take();
+  }
+
+  accept(): Promise<void> {
+    if (this.place === "paused") this.resume();
+    return this.turn.accept();
+  }
+
+  async raiseHand(note: string): Promise<void> {
     try {
-      this.token = await this.account.token();
-      this.microphone = await Microphone.open();
-      const joined = await this.client.takeSeat(this.room.id, this.token);
-      this.seat = joined.seat ?? 0;
-      this.welcome(joined);
-      await this.speak(joined.whip_url ?? "");
+      await this.account.token(); // a name is asked for first
+      await this.involvement.do({ do: "raise", ...(note && { note }) });
     } catch (fault) {
-      await this.leaveMicrophone();
-      this.stageState = "off";
-      this.events.changed();
-      if (codeOf(fault) !== "unnamed") this.tell(fault);
-    }
-  }
-
-  private async speak(url: string): Promise<void> {
-    const microphone = this.microphone!;
-    this.listener.onStage = true;
-    const me = this.listener.stage.seatOf(this.myID ?? "");
-    microphone.muted = me?.muted ?? false;
-    this.speaker = new Speaker({
-      url, microphone, token: () => this.account.token(),
-      state: (state) => this.spoke(state),
-    });
-    await this.speaker.start();
-    if (this.gone) return void this.leaveMicrophone();
-    this.enter("stage");
-  }
-
-  async leaveStage(): Promise<void> {
-    await this.backToAudience();
-    await this.leaveSeat();
-  }
-
-  async toggleMute(): Promise<void> {
-    const microphone = this.microphone;
-    if (!microphone || !this.token) return;
-    const muted = !microphone.muted;
-    microphone.muted = muted; // at once; the stage follows
-    this.toggledAt = performance.now();
-    this.events.changed();
-    try {
-      await (muted ? this.client.mute(this.room.id, this.token) : this.client.unmute(this.room.id, this.token));
-    } catch (fault) {
-      if (!muted) microphone.muted = true; // nobody would hear it
-      this.events.changed();
       this.tell(fault);
     }
+  }
+
+  /** Asks something of the stage; a refusal is told. */
+  async ask(command: Command): Promise<void> {
+    await this.involvement.do(command).catch((fault: unknown) => this.tell(fault));
   }
 
   async end(): Promise<void> {
@@ -164,42 +166,67 @@ export class Session {
   leave(): void {
     if (this.gone) return;
     this.gone = true;
-    const seated = this.speaker !== undefined;
-    void this.leaveMicrophone();
-    if (seated) void this.leaveSeat();
+    if (this.turn.begun) void this.turn.leaveSeat();
+    else if (this.involvement.you.place > 0) void this.leaveQueue();
+    this.turn.close();
+    this.involvement.close();
     this.listener.close();
   }
 
   /** -dBov of a seat as it is heard now; one's own as it is said. */
   level(seat: number): number {
-    if (this.place !== "stage") return this.listener.level(seat);
-    const mine = this.listener.stage.seatOf(this.myID ?? "")?.seat === seat;
-    if (mine) return this.microphone && !this.microphone.muted ? this.microphone.level : silence;
-    return this.speaker?.level(seat) ?? silence;
+    return this.place === "stage" ? this.turn.level(seat) ?? silence : this.listener.level(seat);
   }
 
-  private changed(change?: StageChange): void {
-    if (!change) return this.events.changed();
-    if ("seat" in change && change.seat === this.seat && this.place === "stage") this.obey(change.kind);
+  /** A stream for other players, fresh from the last join; empty before. */
+  get ogg(): string {
+    return this.oggAddress;
+  }
+
+  /** What the sound has told. On stage the socket tells it, and sooner. */
+  private heard(change?: StageChange): void {
+    if (!change || this.place === "stage" && this.involvement.fold) return this.events.changed();
     this.events.stage(change);
   }
 
-  /** The host moved or muted this person. One's own commands come back as events too, a little later. */
-  private obey(kind: StageChange["kind"]): void {
-    if (kind === "unseated") void this.backToAudience();
-    if (kind === "muted" && this.microphone && performance.now() - this.toggledAt > echoMS) this.microphone.muted = true;
+  /** What the socket has told. */
+  private involved(event?: StageEvent): void {
+    if (this.gone) return;
+    const { before } = this;
+    const { you, fold } = this.involvement;
+    this.before = { ...you };
+    if (you.seat > 0 || you.invite) this.acquainted = true;
+    this.turn.reconcile();
+    const news = event && newsOf(event, this.myID ?? "", before);
+    if (news === "removed") return this.stopped(news);
+    if (news) this.events.news(news);
+    if (this.place === "stage" && fold) this.tellStage(fold, event);
+    this.events.changed();
   }
 
-  private async backToAudience(): Promise<void> {
-    this.listener.onStage = false; // first, within the tap, so that sound may start
-    this.stageState = "off";
-    this.enter("listening");
-    await this.leaveMicrophone();
+  /** Says what happened to others on stage; a mute when it is true. */
+  private tellStage(fold: NonNullable<Involvement["fold"]>, event?: StageEvent): void {
+    const change = event && "user" in event && event.user !== this.myID ? changeOf(event) : undefined;
+    if (change?.kind === "muted") this.unheard.add(change.seat);
+    else if (change) this.events.stage(change);
+    for (const number of this.unheard) {
+      const seat = fold.seats.find((other) => other.seat === number);
+      if (seat?.muted && !fold.isEnforced(seat)) continue;
+      this.unheard.delete(number);
+      if (seat?.muted) this.events.stage({ kind: "muted", seat: number });
+    }
+  }
+
+  /** The socket has ended for good. That the room is over is heard later; on stage it is so now. */
+  private dismissed(code: string): void {
+    if (code === "removed" || code === "ended" && this.place === "stage") return this.stopped(code);
+    if (code !== "ended") this.events.fault(code);
   }
 
   private async admit(): Promise<Admission> {
     const joined = await this.joinAsListener();
     this.welcome(joined);
+    this.involvement.consider(joined.you);
     return { grant: joined.grant, doors: joined.edges.map((edge) => edge.listen_url) };
   }
 
@@ -225,30 +252,19 @@ export class Session {
     this.listener.welcome(roomCard(joined.card));
   }
 
-  /** A stream for other players, fresh from the last join; empty before. */
-  get ogg(): string {
-    return this.oggAddress;
-  }
-
   private connected(state: ConnectionState): void {
     this.connection = state;
     this.events.changed();
   }
 
-  private spoke(state: SpeakerState): void {
-    this.stageState = state;
-    if (state === "lost") {
-      void this.leaveStage();
-      this.events.fault("speaker_lost");
-    }
-    this.events.changed();
-  }
-
   private stopped(code: string): void {
-    if (this.gone) return;
-    void this.leaveMicrophone(code === "ended");
-    this.stageState = "off";
+    if (this.gone || this.place === "stopped") return;
+    this.turn.close(code === "ended");
     this.stopCode = code;
+    this.involvement.close();
+    this.listener.pause();
+    this.listener.onStage = false;
+    if (code === "ended") this.listener.stage.state = "ended";
     this.enter(code === "unnamed" ? "outside" : "stopped");
   }
 
@@ -258,20 +274,13 @@ export class Session {
     this.events.changed();
   }
 
-  private async leaveMicrophone(over = false): Promise<void> {
-    const { speaker, microphone } = this;
-    this.speaker = this.microphone = undefined;
-    microphone?.close();
-    await speaker?.close(over);
-    if (!this.gone && this.place !== "paused") this.listener.onStage = false;
-  }
-
-  private async leaveSeat(): Promise<void> {
-    if (this.token) await this.client.leaveSeat(this.room.id, this.token).catch(() => undefined);
+  private async leaveQueue(): Promise<void> {
+    const token = await this.account.known().catch(() => undefined);
+    if (token) await this.client.leave(this.room.id, token).catch(() => undefined);
   }
 
   private tell(fault: unknown): void {
-    if (fault instanceof Fault) this.events.fault(fault.code);
-    else this.events.fault("internal");
+    if (codeOf(fault) !== "unnamed") this.events.fault(codeOf(fault));
+    this.events.changed();
   }
 }

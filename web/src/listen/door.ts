@@ -24,6 +24,8 @@ export interface Door {
   gap(until: number): void;
   /** Forgets what was not heard yet. */
   flush(): void;
+  /** Silent, but ready to sound again at once. */
+  hush(): void;
   pause(): void;
   close(): void;
   /** The media time that is heard now, in ticks; undefined before the first sound. */

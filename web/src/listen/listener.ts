@@ -10,6 +10,7 @@ import { batchMS, batchTicks, milliseconds, numberAt } from "./time";
 const startMS = 600; // what is played of the past at a join
 const cardWaitMS = 4000; // a card that no sound confirms is believed after this
 const tickMS = 250;
+const talkingDBOV = 60;
 const originMS = 360; // a batch is complete 200 ms after its start and mixed 160 ms later
 
 export interface ListenerOptions {
@@ -40,6 +41,10 @@ export class Listener {
   private log: Position = nowhere;
   private playFrom = 0;
   private newest = 0;
+  /** What came last while silent: what the audience hears first again. */
+  private recent: Batch[] = [];
+  /** Media time of what the audience hears first after silence. */
+  resumedAt: number | undefined;
   private silent = false;
   private timer = 0;
 
@@ -76,11 +81,14 @@ export class Listener {
     if (on === this.silent) return;
     this.silent = on;
     if (on) {
-      this.options.door.pause();
+      this.options.door.hush();
       this.catchUp();
     } else {
       this.options.door.flush();
       this.options.door.wake();
+      for (const batch of this.recent) this.options.door.play(batch);
+      this.resumedAt = this.recent[0] && this.recent[0].number * batchTicks;
+      this.recent = [];
     }
   }
 
@@ -103,6 +111,18 @@ export class Listener {
     return Math.max(0, milliseconds((this.newest + 1) * batchTicks - heard)) + originMS;
   }
 
+  /** The media time that leaves the loudspeaker now, in ticks; undefined while nothing does. */
+  get heard(): number | undefined {
+    const { heard, running } = this.options.door;
+    return this.silent || !running ? undefined : heard;
+  }
+
+  /** Whether somebody but this seat talks, as far as the newest batch tells. */
+  talks(except: number): boolean {
+    const media = (this.newest + 1) * batchTicks - 1;
+    return this.stage.seats.some(({ seat }) => seat !== except && this.levels.loudest(seat, media) < talkingDBOV);
+  }
+
   get stats() {
     return { ...this.options.door.stats, ...this.counts };
   }
@@ -112,9 +132,9 @@ export class Listener {
     if (!this.paused && !this.silent) this.options.door.wake();
   }
 
-  /** The stage as `join` told it, before the connection stands. */
+  /** The stage as `join` told it: at once before anything is heard, else when the sound has come there. */
   welcome(card: RoomCard): void {
-    if (this.stage.take(card)) this.events.stage();
+    this.receiveCard(card);
   }
 
   private connect(): void {
@@ -143,6 +163,7 @@ export class Listener {
     this.connection = undefined;
     this.schedule.clear();
     this.levels.clear();
+    this.recent = [];
   }
 
   private hearing(): number | undefined {
@@ -160,13 +181,20 @@ export class Listener {
     this.newest = batch.number;
     this.levels.add(batch);
     this.schedule.add(batch);
-    if (!this.silent && batch.number >= this.playFrom) this.options.door.play(batch);
+    if (this.silent) this.keep(batch);
+    else if (batch.number >= this.playFrom) this.options.door.play(batch);
     if (this.silent || batch.events.length > 0) this.catchUp();
+  }
+
+  private keep(batch: Batch): void {
+    this.recent.push(batch);
+    if (this.recent.length > startMS / batchMS) this.recent.shift();
   }
 
   private miss(gap: Gap): void {
     this.counts.gaps++;
     this.newest = gap.last;
+    this.recent = [];
     if (!this.silent && gap.last >= this.playFrom) this.options.door.gap((gap.last + 1) * batchTicks);
   }
 

@@ -22,6 +22,20 @@ export interface Seat {
   name: string;
   role: Role;
   muted: boolean;
+  /** Muted by a moderator, until released. */
+  held: boolean;
+  /** No microphone is connected; the seat is kept for a while. */
+  away: boolean;
+}
+
+/** Who may raise a hand: everyone; who was named, invited or seated before; nobody. */
+export type HandMode = "open" | "invited" | "closed";
+
+/** What a room lets its audience do. */
+export interface Policy {
+  openStage: boolean;
+  openListening: boolean;
+  handMode: HandMode;
 }
 
 /** Loudness of one seat in each of a batch's ten frames, in -dBov: 0 the loudest, 127 silence (RFC 6465). */
@@ -36,6 +50,9 @@ export type StageChange =
   | { kind: "muted"; seat: number }
   | { kind: "unmuted"; seat: number }
   | { kind: "ended" }
+  /** The seat as it is now: its role, held or away is another. */
+  | { kind: "changed"; seat: Seat }
+  | { kind: "policy"; policy: Policy }
   | { kind: "unknown" };
 
 /** A stage event at a place in the program: ticks of 48 kHz after the first sample of its batch. */
@@ -88,8 +105,7 @@ export interface RoomCard {
   state: RoomState;
   seats: Seat[];
   listeners: number;
-  openStage: boolean;
-  openListening: boolean;
+  policy: Policy;
   position: Position;
   revision: number;
   epoch: number;

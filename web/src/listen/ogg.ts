@@ -45,6 +45,10 @@ export class OggPlayer implements Door {
     this.newest = undefined;
   }
 
+  hush(): void {
+    this.pause();
+  }
+
   pause(): void {
     this.wanted = false;
     clearTimeout(this.retry);

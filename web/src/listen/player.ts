@@ -66,6 +66,10 @@ export class Player implements Door {
     this.order({ kind: "flush" });
   }
 
+  hush(): void {
+    this.flush();
+  }
+
   pause(): void {
     this.flush();
     this.keepAlive.pause();

@@ -53,6 +53,12 @@ export class LevelHistory {
     return level?.dbov[Math.floor((media - number * batchTicks) / frameTicks)] ?? silence;
   }
 
+  /** -dBov of a seat's loudest frame in the batch at a media time. */
+  loudest(seat: number, media: number): number {
+    const level = this.batches.get(numberAt(media))?.find((l) => l.seat === seat);
+    return level ? Math.min(...level.dbov) : silence;
+  }
+
   clear(): void {
     this.batches.clear();
   }

@@ -1,13 +1,12 @@
 import { compare, nowhere } from "./message";
-import type { Position, RoomCard, RoomState, Seat, StageChange, TimedEvent } from "./message";
+import type { Policy, Position, RoomCard, RoomState, Seat, StageChange, TimedEvent } from "./message";
 
 /** Stage is the room as it is drawn: the newest card, and the stage events heard since. Each position counts once. */
 export class Stage {
   title = "";
   state: RoomState = "unknown";
   listeners = 0;
-  openStage = false;
-  openListening = false;
+  policy: Policy = { openStage: false, openListening: false, handMode: "open" };
   position: Position = nowhere;
   private epoch = 0;
   private revision = -1;
@@ -32,6 +31,8 @@ export class Stage {
       case "unseated": this.bySeat.delete(change.seat); break;
       case "muted": this.mute(change.seat, true); break;
       case "unmuted": this.mute(change.seat, false); break;
+      case "changed": this.bySeat.set(change.seat.seat, change.seat); break;
+      case "policy": this.policy = change.policy; break;
       case "ended": this.state = "ended"; break;
     }
     return change;
@@ -43,6 +44,7 @@ export class Stage {
     if (order <= 0 && this.revision >= 0) return false;
     this.note(card);
     this.position = card.position;
+    this.policy = card.policy;
     this.state = card.state === "unknown" ? this.state : card.state;
     this.bySeat.clear();
     for (const seat of card.seats) this.bySeat.set(seat.seat, seat);
@@ -56,8 +58,6 @@ export class Stage {
     this.revision = card.revision;
     this.title = card.title || this.title;
     this.listeners = card.listeners;
-    this.openStage = card.openStage;
-    this.openListening = card.openListening;
   }
 
   private mute(seat: number, muted: boolean): void {

@@ -1,6 +1,6 @@
 import { crc32c } from "./crc32c";
 import type {
-  Batch, Gap, Hello, Level, Move, Position, Role, RoomCard, RoomState, Seat, ServerMessage, StageChange, TimedEvent,
+  Batch, Gap, HandMode, Hello, Level, Move, Policy, Position, Role, RoomCard, RoomState, Seat, ServerMessage, StageChange, TimedEvent,
 } from "./message";
 import { Reader, WireError } from "./reader";
 import { batchTicks, framesPerBatch } from "./time";
@@ -13,6 +13,7 @@ const crcTag = (15 << 3) | 5;
 const crcBytes = 5;
 
 const roles: Role[] = ["listener", "listener", "speaker", "moderator", "host"];
+const handModes: HandMode[] = ["open", "open", "invited", "closed"];
 const states: RoomState[] = ["unknown", "scheduled", "live", "ended"];
 
 /**
@@ -110,6 +111,8 @@ function readEvent(r: Reader): TimedEvent {
       case 5: event.change = { kind: "muted", seat: seatNumber(r.number()) }; break;
       case 6: event.change = { kind: "unmuted", seat: seatNumber(r.number()) }; break;
       case 7: r.skip(); event.change = { kind: "ended" }; break;
+      case 8: event.change = { kind: "changed", seat: readSeat(r.message()) }; break;
+      case 9: event.change = { kind: "policy", policy: readPolicy(r.message()) }; break;
       default: r.skip();
     }
   }
@@ -118,7 +121,7 @@ function readEvent(r: Reader): TimedEvent {
 }
 
 function readSeat(r: Reader): Seat {
-  const seat: Seat = { seat: 0, user: "", name: "", role: "speaker", muted: false };
+  const seat: Seat = { seat: 0, user: "", name: "", role: "speaker", muted: false, held: false, away: false };
   while (r.next()) {
     switch (r.field) {
       case 1: seat.seat = r.number(); break;
@@ -126,6 +129,8 @@ function readSeat(r: Reader): Seat {
       case 3: seat.name = r.text(); break;
       case 4: seat.role = roles[r.number()] ?? "speaker"; break;
       case 5: seat.muted = r.number() !== 0; break;
+      case 6: seat.held = r.number() !== 0; break;
+      case 7: seat.away = r.number() !== 0; break;
       default: r.skip();
     }
   }
@@ -170,7 +175,7 @@ function readHello(r: Reader): Hello {
 
 function readCard(r: Reader): RoomCard {
   const card: RoomCard = {
-    kind: "card", room: "", title: "", state: "unknown", seats: [], listeners: 0, openStage: false, openListening: false,
+    kind: "card", room: "", title: "", state: "unknown", seats: [], listeners: 0, policy: { openStage: false, openListening: false, handMode: "open" },
     position: { term: 0, offset: 0 }, revision: 0, epoch: 0,
   };
   while (r.next()) {
@@ -180,7 +185,7 @@ function readCard(r: Reader): RoomCard {
       case 4: card.state = states[r.number()] ?? "unknown"; break;
       case 5: card.seats.push(readSeat(r.message())); break;
       case 6: card.listeners = readListeners(r.message()); break;
-      case 7: readPolicy(r.message(), card); break;
+      case 7: card.policy = readPolicy(r.message()); break;
       case 8: card.position = readPosition(r.message()); break;
       case 9: card.revision = r.number(); break;
       case 10: card.epoch = r.number(); break;
@@ -200,14 +205,17 @@ function readListeners(r: Reader): number {
   return total;
 }
 
-function readPolicy(r: Reader, card: RoomCard): void {
+function readPolicy(r: Reader): Policy {
+  const policy: Policy = { openStage: false, openListening: false, handMode: "open" };
   while (r.next()) {
     switch (r.field) {
-      case 1: card.openStage = r.number() !== 0; break;
-      case 2: card.openListening = r.number() !== 0; break;
+      case 1: policy.openStage = r.number() !== 0; break;
+      case 2: policy.openListening = r.number() !== 0; break;
+      case 3: policy.handMode = handModes[r.number()] ?? "closed"; break;
       default: r.skip();
     }
   }
+  return policy;
 }
 
 function readMove(r: Reader): Move {

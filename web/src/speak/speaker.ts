@@ -4,6 +4,7 @@ import { silence } from "../listen/schedule";
 import { Microphone } from "./microphone";
 import { preferOpus } from "./sdp";
 import { Slots } from "./slots";
+import type { Heard } from "./slots";
 import { endSession, postOffer } from "./whip";
 
 const slotCount = 8;
@@ -15,10 +16,12 @@ const opus = { usedtx: "1", useinbandfec: "1" };
 export type SpeakerState = "connecting" | "live" | "retrying" | "lost";
 
 export interface SpeakerOptions {
-  /** The WHIP address that `join` answered. */
-  url: string;
+  /** Resolves to the WHIP address once there is a seat. The connection is prepared meanwhile. */
+  seat(): Promise<string>;
   token(): Promise<string>;
   microphone: Microphone;
+  /** Whether the others are played from the start; else when `muted` is set to false. */
+  muted: boolean;
   /** "lost" is final: the microphone is no longer sent. */
   state(state: SpeakerState): void;
 }
@@ -31,8 +34,11 @@ export class Speaker {
   private tries = 0;
   private retry = 0;
   private closed = false;
+  private deaf: boolean;
 
-  constructor(private readonly options: SpeakerOptions) {}
+  constructor(private readonly options: SpeakerOptions) {
+    this.deaf = options.muted;
+  }
 
   /** Throws Fault where the first try fails. */
   async start(): Promise<void> {
@@ -43,6 +49,17 @@ export class Speaker {
   /** -dBov of a seat as it is heard now. */
   level(seat: number): number {
     return this.slots?.level(seat) ?? silence;
+  }
+
+  /** What is heard of the others now; undefined while nobody is. */
+  get heard(): Heard | undefined {
+    return this.slots?.heard;
+  }
+
+  /** Whether the others are decoded, but not played. */
+  set muted(muted: boolean) {
+    this.deaf = muted;
+    if (this.slots) this.slots.muted = muted;
   }
 
   /** `over`: the room is, and the session with it. */
@@ -59,10 +76,12 @@ export class Speaker {
     this.peer = peer;
     peer.addTransceiver(this.options.microphone.track, { direction: "sendonly" });
     const receivers = Array.from({ length: slotCount }, () => peer.addTransceiver("audio", { direction: "recvonly" }).receiver);
+    this.slots = new Slots(receivers, this.deaf);
     await peer.setLocalDescription();
     await gathered(peer);
+    const url = await this.options.seat();
     const token = await this.options.token();
-    const whip = await postOffer(this.options.url, token, preferOpus(peer.localDescription!.sdp, opus));
+    const whip = await postOffer(url, token, preferOpus(peer.localDescription!.sdp, opus));
     this.session = { url: whip.session, token };
     if (this.closed || this.peer !== peer) return void endSession(whip.session, token);
     try {
@@ -73,12 +92,19 @@ export class Speaker {
       await this.hangUp();
       throw fault instanceof Fault ? fault : new Fault("bad_sdp", "the answer cannot be used");
     }
-    this.slots = new Slots(receivers);
     this.tries = 0;
-    peer.onconnectionstatechange = () => {
-      if (peer === this.peer && peer.connectionState === "failed") this.again();
-    };
+    peer.onconnectionstatechange = () => this.watch(peer);
     this.options.state("live");
+  }
+
+  /** A way that is interrupted often comes back by itself. */
+  private watch(peer: RTCPeerConnection): void {
+    if (peer !== this.peer) return;
+    switch (peer.connectionState) {
+      case "connected": return this.options.state("live");
+      case "disconnected": return this.options.state("retrying");
+      case "failed": return this.again();
+    }
   }
 
   private again(): void {
@@ -90,7 +116,7 @@ export class Speaker {
   }
 
   private failed(fault: unknown): void {
-    const final = ["not_seated", "forbidden", "ended", "not_live", "not_found"];
+    const final = ["not_seated", "forbidden", "removed", "ended", "not_live", "not_found"];
     if (fault instanceof Fault && final.includes(fault.code)) this.tries = mostTries;
     this.again();
   }

@@ -7,6 +7,7 @@ export type Parameters = Record<string, string | number>;
 
 const language = "en";
 const plural = new Intl.PluralRules(language);
+const ordinals = new Intl.PluralRules(language, { type: "ordinal" });
 const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 const list = new Intl.ListFormat(language, { type: "conjunction" });
 
@@ -22,6 +23,11 @@ export function t(code: Code, parameters: Parameters = {}): string {
 export function counted(code: CountedCode, count: number): string {
   const form = plural.select(count) === "one" ? "one" : "other";
   return t(`${code}.${form}` as Code, { count });
+}
+
+/** "7th". */
+export function ordinal(place: number): string {
+  return t(`ordinal.${ordinals.select(place)}` as Code, { place });
 }
 
 /** The sentence for a fault code. A code that is not known reads like an internal fault. */

@@ -26,6 +26,13 @@ export async function open(browser, options = {}) {
   return { context, page, problems };
 }
 
+/** Makes the person at a page somebody who has been here before. */
+export function known(page, name) {
+  return page.addInitScript((called) => localStorage.setItem("rostrum.guest", JSON.stringify({
+    user: { id: "us_0123456789abcdefghj9", name: called }, access_token: "token", expires_at: "2099-01-01T00:00:00Z",
+  })), name);
+}
+
 /** Asks again until `question` answers something true, for at most `seconds`. */
 export async function until(what, seconds, question) {
   const end = Date.now() + seconds * 1000;

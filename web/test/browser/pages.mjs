@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { launch, open } from "./chromium.mjs";
+import { known, launch, open } from "./chromium.mjs";
 
 const [address] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -15,6 +15,18 @@ async function check(page, where) {
   const { violations } = await page.evaluate(() => window.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] }));
   const told = violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.any[0]?.message ?? ""}`).join("; ")}`);
   assert.deepEqual(told, [], where);
+}
+
+/** Somebody who has been here before enters the first room. */
+async function enter(colorScheme, width) {
+  const opened = await open(browser, {
+    colorScheme, viewport: { width, height: 700 }, bypassCSP: true, hasTouch: false, isMobile: false,
+  });
+  await opened.page.addInitScript(axe);
+  await known(opened.page, "Ada");
+  await opened.page.goto(address);
+  await opened.page.getByRole("link", { name: "on stage" }).first().click();
+  return opened;
 }
 
 for (const colorScheme of ["light", "dark"]) {
@@ -49,6 +61,45 @@ for (const colorScheme of ["light", "dark"]) {
     assert.deepEqual(problems, [], where("problems"));
     await context.close();
   }
+}
+
+// Asking to speak, being invited, moderating.
+const tell = (what) => fetch(`${address}/test/${what}`, { method: "POST" });
+await tell("ask");
+for (const [colorScheme, width] of [["light", 320], ["dark", 390]]) {
+  const where = (what) => `${what}, ${colorScheme}, ${width} px`;
+  const { context, page, problems } = await enter(colorScheme, width);
+  await page.getByRole("button", { name: "Raise hand" }).click();
+  await check(page, where("note"));
+  await page.keyboard.press("Tab"); // from the note to "Not now", then on
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByText("You are 7th").waitFor();
+  await check(page, where("hand up"));
+  await tell("invite");
+  await page.getByRole("alertdialog").waitFor();
+  await check(page, where("invite"));
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Raise hand" }).waitFor();
+  assert.deepEqual(problems, [], where("problems"));
+  await context.close();
+}
+await tell("moderator");
+for (const [colorScheme, width] of [["light", 320], ["dark", 430]]) {
+  const { context, page } = await enter(colorScheme, width);
+  await page.getByRole("button", { name: "Moderate: 3" }).click();
+  await page.getByRole("button", { name: "More for Felix Okafor" }).click();
+  await check(page, `panel, ${colorScheme}, ${width} px`);
+  const wide = await page.evaluate(() => { const p = document.querySelector(".panel"); return p.scrollWidth - p.clientWidth; });
+  assert.ok(wide <= 0, `the panel is ${wide} px too wide at ${width}`);
+  await page.getByRole("button", { name: "Remove from room: Felix Okafor" }).click();
+  await check(page, `removal, ${colorScheme}, ${width} px`);
+  await page.keyboard.press("Escape");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Remove from room", "the focus comes back");
+  await page.keyboard.press("Escape");
+  assert.match(await page.evaluate(() => document.activeElement.ariaLabel), /^Moderate/);
+  await context.close();
 }
 
 // By keyboard alone: the skip link comes first, a card is entered with Enter, and the focus follows to the new heading.

@@ -7,12 +7,15 @@ import { h, setText } from "../dom";
 import { icon } from "../icon";
 import { Audience } from "../parts/audience";
 import { button } from "../parts/button";
-import { confirmEnd } from "../parts/dialog";
+import { askNote, confirm } from "../parts/dialog";
 import { Dock } from "../parts/dock";
 import { emptyPlace } from "../parts/empty";
 import { innerHeader } from "../parts/header";
+import { Invitation } from "../parts/invitation";
+import { Panel } from "../parts/panel";
 import { StageView } from "../parts/stage";
 import { Status } from "../parts/status";
+import type { News } from "../news";
 import type { Session } from "../session";
 import type { App, Page } from "./page";
 
@@ -33,11 +36,17 @@ export class RoomPage implements Page {
   private readonly status = new Status();
   private readonly stage = new StageView((seat) => this.session?.level(seat) ?? silence);
   private readonly audience = new Audience(() => this.loudest());
-  private readonly dock = new Dock({ listen: () => this.listen(), startRoom: () => void this.start() });
+  private readonly panel = new Panel();
+  private readonly invitation = new Invitation();
+  private readonly dock = new Dock({
+    listen: () => this.listen(), startRoom: () => void this.start(), raiseHand: () => void this.raiseHand(),
+    answerInvite: () => this.invitation.open(), moderate: () => this.panel.open(), tell: (text) => this.app.notices.show(text),
+  });
   private readonly end = button({ kind: "plain", label: t("room.end") }, () => void this.endRoom());
   private names = new Map<number, string>();
   private spoken = "";
   private poll = 0;
+  private frame = 0;
   private readonly clock: number;
 
   constructor(private readonly app: App, private readonly id: string) {
@@ -59,6 +68,9 @@ export class RoomPage implements Page {
     clearInterval(this.clock);
     this.stage.close();
     this.audience.close();
+    this.panel.remove();
+    this.invitation.remove();
+    cancelAnimationFrame(this.frame);
     this.session?.leave();
   }
 
@@ -67,8 +79,9 @@ export class RoomPage implements Page {
     this.session = session;
     this.room = session.room;
     session.events = {
-      changed: () => this.draw(),
+      changed: () => this.soon(),
       stage: (change) => this.changed(change),
+      news: (news) => this.tellMe(news),
       fault: (code) => this.app.notices.show(sentence(code)),
     };
     this.draw();
@@ -104,13 +117,22 @@ export class RoomPage implements Page {
     }
   }
 
+  /** Many changes at once are drawn once. A page in the background draws by its clock. */
+  private soon(): void {
+    if (this.frame || document.hidden) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
+  }
+
   private draw(): void {
     const { session } = this;
     const room = session?.room ?? this.room;
     if (!room) return;
     const stage = session && session.listener.stage.state !== "unknown" ? session.listener.stage : undefined;
     const state = stage?.state === "ended" ? "ended" : room.state;
-    const seats = state === "ended" ? [] : stage?.seats ?? room.speakers;
+    const seats = state === "ended" ? [] : stage && session ? session.seats : room.speakers;
     const me = this.app.account.user?.id;
     const title = stage?.title || room.title;
     if (this.title !== title) document.title = this.title = title;
@@ -127,6 +149,8 @@ export class RoomPage implements Page {
     this.names = new Map(seats.map((seat) => [seat.seat, seat.name]));
     this.status.show(session, state as Room["state"]);
     this.dock.show(session, { live: state === "live", over: state === "ended", mine: room.host.id === me }, this.app.capability.speak);
+    this.panel.show(session);
+    this.invitation.show(session);
     this.end.hidden = room.host.id !== me || state !== "live" || !session;
     this.drawNotice(state);
     this.speak();
@@ -146,6 +170,7 @@ export class RoomPage implements Page {
     const lines: string[] = [];
     if (state === "scheduled") lines.push(t("room.scheduled"));
     const { session } = this;
+    if (session?.place === "stage" && session.turn.held) lines.push(t("speak.held.text"));
     if (session?.place === "stopped" && session.stopCode !== "ended") lines.push(sentence(session.stopCode));
     const missing = this.app.capability.missing[0];
     if (missing && state === "live") lines.push(t(`missing.${missing}`));
@@ -173,8 +198,15 @@ export class RoomPage implements Page {
 
   private changed(change: StageChange): void {
     const text = this.tell(change);
-    this.draw();
+    this.soon();
     if (text) this.app.notices.say(text);
+  }
+
+  /** What stands on the page for a while anyway is only said. */
+  private tellMe(news: News): void {
+    const text = t(`news.${news}` as Code);
+    if (news === "invited" || news === "held") this.app.notices.say(text);
+    else this.app.notices.show(text);
   }
 
   private tell(change: StageChange): string {
@@ -183,7 +215,7 @@ export class RoomPage implements Page {
       case "unseated":
       case "muted":
       case "unmuted": {
-        const mine = this.session?.listener.stage.seats.find((seat) => seat.seat === change.seat)?.user === this.session?.myID;
+        const mine = this.session?.seats.find((seat) => seat.seat === change.seat)?.user === this.session?.myID;
         if (mine) return "";
         return t(`say.${change.kind}`, { name: this.names.get(change.seat) ?? "" });
       }
@@ -191,8 +223,20 @@ export class RoomPage implements Page {
     }
   }
 
+  private async raiseHand(): Promise<void> {
+    const { session } = this;
+    try {
+      await this.app.account.token(); // who raises a hand has a name
+    } catch (fault) {
+      if (codeOf(fault) !== "unnamed") this.app.notices.show(sentence(codeOf(fault)));
+      return;
+    }
+    const note = await askNote();
+    if (note !== undefined) await session?.raiseHand(note);
+  }
+
   private async endRoom(): Promise<void> {
-    if (await confirmEnd()) await this.session?.end();
+    if (await confirm(t("room.end.title"), t("room.end.text"), t("room.end.confirm"))) await this.session?.end();
   }
 
   private async share(): Promise<void> {
@@ -215,7 +259,7 @@ function facts(host: string, listeners: number, state: string): string {
 function sayOf(session: Session | undefined): string {
   if (!session) return "";
   if (session.listener.stage.state === "ended") return "room.ended";
-  if (session.place === "stage") return session.muted ? "say.me.muted" : "say.stage";
+  if (session.place === "stage") return session.turn.muted ? "say.me.muted" : "say.stage";
   if (session.place === "paused") return "say.paused";
   if (session.place !== "listening") return "";
   return session.connection === "retrying" ? "say.retrying" : session.connection === "live" ? "say.live" : "";

@@ -2,6 +2,8 @@ import { sentence, t } from "../../text/text";
 import { avatar } from "../avatar";
 import { h, setText } from "../dom";
 
+const noteLength = 140;
+
 /** Shows a dialog until it is closed; the browser keeps the focus inside and gives it back. */
 function shown(dialog: HTMLDialogElement): Promise<string> {
   document.body.append(dialog);
@@ -43,13 +45,35 @@ export async function askName(known: string): Promise<string | undefined> {
   return (await shown(dialog)) === "go" ? input.value.trim() : undefined;
 }
 
-/** Asks before something that cannot be undone. */
-export async function confirmEnd(): Promise<boolean> {
-  const dialog = h("dialog", { class: "sheet", "aria-labelledby": "end-title" },
-    h("h2", { id: "end-title" }, t("room.end.title")),
-    h("p", {}, t("room.end.text")),
+/** Asks before something that is hard to undo. */
+export async function confirm(title: string, text: string, go: string): Promise<boolean> {
+  const dialog = h("dialog", { class: "sheet", role: "alertdialog", "aria-labelledby": "confirm-title", "aria-describedby": "confirm-text" },
+    h("h2", { id: "confirm-title" }, title),
+    h("p", { id: "confirm-text" }, text),
     h("div", { class: "choices" },
       h("button", { type: "button", class: "button plain", autofocus: true, onclick: () => dialog.close("") }, t("room.cancel")),
-      h("button", { type: "button", class: "button danger", onclick: () => dialog.close("end") }, t("room.end.confirm"))));
-  return (await shown(dialog)) === "end";
+      h("button", { type: "button", class: "button danger", onclick: () => dialog.close("go") }, go)));
+  return (await shown(dialog)) === "go";
+}
+
+/** Asks what a raised hand is about. Undefined where the person leaves it. */
+export async function askNote(): Promise<string | undefined> {
+  const note = h("textarea", { id: "note", rows: "3", maxlength: String(noteLength), "aria-describedby": "note-hint", autofocus: true });
+  const hint = h("p", { id: "note-hint", class: "quiet" });
+  const count = () => setText(hint, t("hand.note.hint", { count: noteLength - note.value.length }));
+  note.addEventListener("input", count);
+  count();
+  const form = h("form", { novalidate: true },
+    h("h2", { id: "hand-title" }, t("hand.title")),
+    h("p", {}, t("hand.text")),
+    h("label", { for: "note" }, t("hand.note")), note, hint,
+    h("div", { class: "choices" },
+      h("button", { type: "button", class: "button plain", onclick: () => dialog.close("") }, t("hand.cancel")),
+      h("button", { type: "submit", class: "button primary" }, t("hand.raise"))));
+  const dialog = h("dialog", { class: "sheet", "aria-labelledby": "hand-title" }, form);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    dialog.close("go");
+  });
+  return (await shown(dialog)) === "go" ? note.value.replace(/\s+/g, " ").trim() : undefined;
 }

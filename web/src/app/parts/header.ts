@@ -14,6 +14,6 @@ export function frontHeader(me: string | undefined, rename: () => void): HTMLEle
 /** The head of every other page: the way back, and what belongs to the page. */
 export function innerHeader(...children: HTMLElement[]): HTMLElement {
   return h("header", { class: "top" },
-    h("a", { class: "back", href: hashOf({ page: "rooms" }) }, icon("back"), t("room.back")),
+    h("a", { class: "back", href: hashOf({ page: "rooms" }) }, icon("back"), h("span", {}, t("room.back"))),
     ...children);
 }

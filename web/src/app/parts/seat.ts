@@ -37,6 +37,7 @@ export class SeatTile implements Ringing {
     setText(this.name, seat.name);
     setText(this.note, note(seat, mine));
     this.element.classList.toggle("muted", seat.muted);
+    this.element.classList.toggle("away", seat.away);
     this.element.classList.toggle("mine", mine);
   }
 
@@ -57,9 +58,11 @@ export class SeatTile implements Ringing {
 
 function note(seat: Seat, mine: boolean): string {
   const parts: string[] = [];
-  if (mine) parts.push(seat.role === "host" ? t("seat.you.host") : t("seat.you"));
+  if (mine) parts.push(seat.role === "host" ? t("seat.you.host") : seat.role === "moderator" ? t("seat.you.moderator") : t("seat.you"));
   else if (seat.role === "host") parts.push(t("seat.host"));
   else if (seat.role === "moderator") parts.push(t("seat.moderator"));
-  if (seat.muted) parts.push(t("seat.muted"));
+  if (seat.away) parts.push(t("seat.away"));
+  else if (seat.held && mine) parts.push(t("seat.held"));
+  else if (seat.muted) parts.push(t("seat.muted"));
   return parts.join(" · ");
 }

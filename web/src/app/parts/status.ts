@@ -33,7 +33,7 @@ function stateOf(session: Session | undefined, roomState: string): string {
   switch (session?.place) {
     case "listening": return session.connection;
     case "joining": return session.connection === "waiting" ? "waiting" : "connecting";
-    case "stage": return session.stageState === "live" ? "stage" : session.stageState;
+    case "stage": return session.turn.state === "retrying" ? "retrying" : "stage";
     case "paused":
     case "stopped": return session.place;
     default: return roomState === "live" ? "outside" : roomState;
