@@ -78,6 +78,31 @@ func (r *recording) find(wanted func(*listenv1.TimedEvent) bool) (int, error) {
 	return 0, fmt.Errorf("no batch of %d carries the event", len(r.all()))
 }
 
+// span is a part of a recording, in samples.
+type span struct{ from, to int }
+
+// mutes are the parts of a recording in which a seat was muted, as its events say, without one that did not end.
+func (r *recording) mutes(seat uint32) []span {
+	var out []span
+	muted := -1
+	for i, b := range r.all() {
+		for _, e := range b.GetEvents() {
+			at := i*audio.BatchTicks + int(e.GetTicks())
+			change := e.GetChanged()
+			switch {
+			case e.GetMuted() == seat, change.GetSeat() == seat && change.GetMuted():
+				if muted < 0 {
+					muted = at
+				}
+			case muted >= 0 && (e.GetUnmuted() == seat || e.GetUnseated() == seat || change.GetSeat() == seat):
+				out = append(out, span{muted, at})
+				muted = -1
+			}
+		}
+	}
+	return out
+}
+
 func (p *seated) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

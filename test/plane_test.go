@@ -36,8 +36,10 @@ import (
 // SFU nodes and edges as it wants.
 type plane struct {
 	t       *testing.T
-	network *rpc.Memory
+	network rpc.Network
 	signer  token.Signer
+	redis   *redis.Client
+	db      *bbolt.DB
 	stage   listenerstatev1.ListenerStateClient
 	nodes   signalingv1.NodesClient
 	calls   signalingv1.SignalingClient
@@ -45,14 +47,19 @@ type plane struct {
 
 func newPlane(t *testing.T) *plane {
 	t.Helper()
-	p := &plane{t: t, network: rpc.NewMemory(), signer: token.NewSigner()}
-	t.Cleanup(func() { p.network.Close() })
-	server := miniredis.RunT(t)
-	client := redis.NewClient(&redis.Options{Addr: server.Addr(), DisableIdentity: true})
+	return newPlaneOn(t, rpc.NewMemory(), miniredis.RunT(t).Addr())
+}
+
+// newPlaneOn puts a plane on a network and a Redis.
+func newPlaneOn(t *testing.T, network rpc.Network, address string) *plane {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: address, DisableIdentity: true})
 	t.Cleanup(func() { client.Close() })
 	db, err := bbolt.Open(filepath.Join(t.TempDir(), "db"), 0o600, &bbolt.Options{Timeout: time.Second})
 	must(t, err)
 	t.Cleanup(func() { db.Close() })
+	p := &plane{t: t, network: network, signer: token.NewSigner(), redis: client, db: db}
+	t.Cleanup(func() { p.network.Close() })
 	archive, err := bolt.NewArchive(db, bolt.Config{})
 	must(t, err)
 	t.Cleanup(archive.Close)

@@ -3,6 +3,7 @@ package test
 import (
 	"bytes"
 	"io"
+	"math"
 	"os"
 	"testing"
 	"time"
@@ -51,6 +52,37 @@ func (c clip) duration() time.Duration { return time.Duration(len(c.packets)) * 
 func (c clip) first(d time.Duration) clip {
 	n := int(d / audio.FrameDuration)
 	return clip{c.packets[:n], c.pcm[:n*audio.FrameTicks]}
+}
+
+// spoken is a clip without the silence before its first word.
+func (c clip) spoken() clip {
+	for i := range c.packets {
+		if peak(c.pcm[i*audio.FrameTicks:(i+1)*audio.FrameTicks]) > -30 {
+			return clip{c.packets[i:], c.pcm[i*audio.FrameTicks:]}
+		}
+	}
+	return c
+}
+
+// hum is a steady sound that never pauses.
+func hum(t testing.TB, length time.Duration) clip {
+	t.Helper()
+	encoder, err := opus.NewEncoder(audio.SampleRate, 1, opus.AppVoIP)
+	must(t, err)
+	must(t, encoder.SetBitrate(32000))
+	var c clip
+	for range length / audio.FrameDuration {
+		frame := make([]float32, audio.FrameTicks)
+		for i := range frame {
+			at := 2 * math.Pi * float64(len(c.pcm)+i) / audio.SampleRate
+			frame[i] = float32(0.1*math.Sin(170*at) + 0.08*math.Sin(510*at) + 0.05*math.Sin(1190*at))
+		}
+		packet := make([]byte, 1000)
+		n, err := encoder.EncodeFloat32(frame, packet)
+		must(t, err)
+		c.packets, c.pcm = append(c.packets, packet[:n]), append(c.pcm, frame...)
+	}
+	return c
 }
 
 // decode plays packets of 20 ms through libopus.

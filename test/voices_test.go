@@ -17,8 +17,10 @@ import (
 func TestVoices(t *testing.T) {
 	t.Parallel()
 	s := startSystem(t, "--no-demo")
-	t.Run("together", s.twoTogether)
-	t.Run("muted", s.mutedAndBack)
+	t.Run("rooms", func(t *testing.T) {
+		t.Run("together", s.twoTogether)
+		t.Run("muted", s.mutedAndBack)
+	})
 	s.checkLog(t)
 }
 
@@ -80,7 +82,13 @@ type seated struct {
 	voice  *speaker.Speaker
 
 	mu    sync.Mutex
-	heard []speaker.Packet
+	heard []heardPacket
+}
+
+// heardPacket is a packet and when it came.
+type heardPacket struct {
+	speaker.Packet
+	at time.Time
 }
 
 // seat seats a person who listens to the others in slots.
@@ -88,6 +96,13 @@ func (s *system) seat(t testing.TB, person *api.Client, room string) *seated {
 	t.Helper()
 	joined, err := person.Join(bounded(t), room, api.Join{Role: "speaker"})
 	must(t, err)
+	return s.connect(t, person, joined)
+}
+
+// connect brings the voice of a person who has a seat.
+func (s *system) connect(t testing.TB, person *api.Client, joined api.Joined) *seated {
+	t.Helper()
+	var err error
 	p := &seated{number: uint8(joined.Seat)}
 	p.voice, err = speaker.Join(bounded(t), speaker.Config{
 		URL: joined.WHIPURL, Token: person.Token(), Slots: 2, HTTPClient: s.http, Heard: p.hear,
@@ -98,10 +113,39 @@ func (s *system) seat(t testing.TB, person *api.Client, room string) *seated {
 }
 
 func (p *seated) hear(packet speaker.Packet) {
+	now := time.Now()
 	packet.Opus = bytes.Clone(packet.Opus)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.heard = append(p.heard, packet)
+	p.heard = append(p.heard, heardPacket{packet, now})
+}
+
+// from is what was heard of a seat.
+func (p *seated) from(seat uint8) []heardPacket {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []heardPacket
+	for _, packet := range p.heard {
+		if packet.Seat == seat {
+			out = append(out, packet)
+		}
+	}
+	return out
+}
+
+// pcm is how a seat sounds to another speaker: what was not sent is silence, and one that would be longer than a second is
+// a second.
+func (p *seated) pcm(t testing.TB, seat uint8) []float32 {
+	t.Helper()
+	var packets [][]byte
+	heard := p.from(seat)
+	for i, packet := range heard {
+		for missing := 1; i > 0 && missing < int(packet.Timestamp-heard[i-1].Timestamp)/audio.FrameTicks && missing < 50; missing++ {
+			packets = append(packets, packet.Opus[:1]) // DTX
+		}
+		packets = append(packets, packet.Opus)
+	}
+	return decode(t, packets)
 }
 
 // checkHeard wants every packet of what a seat said, as it was sent, in one slot without a hole.

@@ -1,0 +1,172 @@
+package test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"rostrum/client/api"
+	"rostrum/client/stage"
+	"rostrum/internal/id"
+)
+
+const (
+	deafSockets = 1000
+	deafEvents  = 1000 // far above what a socket may leave waiting
+	// deafMemory is what they may cost altogether: half of what 1,000 times 512 KiB would be.
+	deafMemory = 256 << 20
+)
+
+// deaf opens 1,000 events sockets that never read, in a room where much happens. A socket beside them misses nothing.
+func (b *badStage) deaf(t *testing.T) {
+	room := b.liveRoom(t, b.host.Client, api.CreateRoom{Title: "Deaf", OpenStage: true}).ID
+	host := b.enter(t, b.host.Client, room)
+	seated := b.enter(t, b.seated.Client, room)
+	b.seat(t, seated.Client, room)
+	before := b.metric(t, "process_resident_memory_bytes")
+	sockets := b.openDeaf(t, room)
+	healthy := b.enter(t, b.listener.Client, room)
+	begun := time.Now()
+	last := b.flood(t, host, seated, room)
+	took := time.Since(begun)
+	for _, follower := range []*guest{host, healthy} {
+		follower.stage.reaches(t, "the last event", func(s stage.Stage) bool { return !last.After(s.Position) })
+	}
+	grown := b.metric(t, "process_resident_memory_bytes") - before
+	all, told := host.stage.allEvents(), healthy.stage.allEvents()
+	missing := len(all) - len(told)
+	for i := range told {
+		if text(t, told[len(told)-1-i].what) != text(t, all[len(all)-1-i].what) {
+			t.Fatalf("%d events from the end the healthy socket was told another", i)
+		}
+	}
+	stats := healthy.stage.Stats()
+	if missing > 3 || stats.Connections != 1 || stats.Snapshots != 1 { // it came later than the host's
+		t.Errorf("the healthy socket was told %d events of %d, and met %+v", len(told), len(all), stats)
+	}
+	if grown > deafMemory {
+		t.Errorf("1,000 sockets that never read cost %.0f MB", grown/1e6)
+	}
+	cut := hangUp(sockets)
+	if cut < deafSockets*9/10 {
+		t.Errorf("only %d of %d sockets that never read were cut", cut, deafSockets)
+	}
+	result(t, map[string]any{"sockets": deafSockets, "cut": cut, "events": len(all), "seconds": round(took.Seconds()), "grown_mb": round(grown / 1e6)})
+}
+
+// openDeaf opens sockets of as many people, with a small window, and reads only what the upgrade answers.
+func (b *badStage) openDeaf(t *testing.T, room string) []net.Conn {
+	t.Helper()
+	dialer := net.Dialer{Timeout: 10 * time.Second, Control: func(_, _ string, raw syscall.RawConn) error {
+		var err error
+		if told := raw.Control(func(fd uintptr) {
+			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096)
+		}); told != nil {
+			return told
+		}
+		return err
+	}}
+	sockets := make([]net.Conn, deafSockets)
+	var opening sync.WaitGroup
+	for worker := range 20 {
+		opening.Go(func() {
+			for i := worker; i < deafSockets; i += 20 {
+				conn, err := dialer.DialContext(bounded(t), "tcp", strings.TrimPrefix(b.url, "http://"))
+				if err != nil {
+					t.Errorf("socket %d: %v", i, err)
+					return
+				}
+				sockets[i] = conn
+				fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+					"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Protocol: %s, %s\r\n\r\n",
+					inRoom(room, "/events"), eventsProtocol, b.tokenOf(t, id.Main, string(id.NewUser())))
+				answer, err := http.ReadResponse(bufio.NewReaderSize(conn, 16), nil)
+				if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
+					t.Errorf("socket %d: %v, %v", i, answer, err)
+				}
+			}
+		})
+	}
+	opening.Wait()
+	t.Cleanup(func() {
+		for _, conn := range sockets {
+			if conn != nil {
+				conn.Close()
+			}
+		}
+	})
+	return sockets
+}
+
+// flood mutes and unmutes somebody until that made enough events. The answer is the position of the last.
+func (b *badStage) flood(t *testing.T, host, seated *guest, room string) api.Position {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	var last api.Position
+	for range deafEvents / 2 {
+		if _, err := host.Mute(ctx, room, seated.user); err != nil {
+			t.Fatalf("mute beside deaf sockets: %v", err)
+		}
+		unmuted, err := seated.Unmute(ctx, room)
+		if err != nil {
+			t.Fatalf("unmute beside deaf sockets: %v", err)
+		}
+		last = unmuted.Position
+	}
+	return last
+}
+
+// hangUp reads what is left on sockets and answers how many had been cut.
+func hangUp(sockets []net.Conn) int {
+	var mu sync.Mutex
+	var reading sync.WaitGroup
+	cut := 0
+	for _, conn := range sockets {
+		reading.Go(func() {
+			_ = conn.SetReadDeadline(time.Now().Add(3 * time.Second)) // fails on a closed connection
+			rest, err := io.ReadAll(conn)
+			ended := err == nil || !isTimeout(err)
+			said := strings.Contains(string(rest[max(0, len(rest)-128):]), "too_slow")
+			if ended || said {
+				mu.Lock()
+				defer mu.Unlock()
+				cut++
+			}
+		})
+	}
+	reading.Wait()
+	return cut
+}
+
+func isTimeout(err error) bool {
+	timeout, ok := err.(net.Error)
+	return ok && timeout.Timeout()
+}
+
+// metric reads one figure without labels.
+func (s *system) metric(t *testing.T, name string) float64 {
+	t.Helper()
+	answer, err := s.http.Get(s.url + "/metrics")
+	must(t, err)
+	defer answer.Body.Close()
+	lines := bufio.NewScanner(answer.Body)
+	for lines.Scan() {
+		if value, found := strings.CutPrefix(lines.Text(), name+" "); found {
+			figure, err := strconv.ParseFloat(value, 64)
+			must(t, err)
+			return figure
+		}
+	}
+	t.Fatalf("there is no metric %s: %v", name, lines.Err())
+	return 0
+}
