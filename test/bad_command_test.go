@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -230,8 +231,6 @@ func (b *badStage) keys(t *testing.T) {
 		if status, f, _ := overHTTP(key, "POST", "/hand", ""); status != 400 || f.Code != fault.CodeInvalid {
 			t.Errorf("the key %q: %d %v", key, status, f)
 		}
-		_, err := twice.stage.Do(bounded(t), stage.Command{ID: key, Do: stage.DoLower})
-		is(t, "a bad key over the socket", err, "invalid")
 	}
 }
 
@@ -324,6 +323,8 @@ func (b *badStage) texts(t *testing.T) {
 
 // positions that are not there.
 func (b *badStage) positions(t *testing.T) {
+	var closing sync.WaitGroup
+	defer closing.Wait()
 	for query, want := range map[string]fault.Code{
 		"999-1": fault.CodeFromAhead, "1-99999999": fault.CodeFromAhead, "soon": fault.CodeInvalid, "1": fault.CodeInvalid, "-1-1": fault.CodeInvalid,
 		"1-18446744073709551616": fault.CodeInvalid,
@@ -332,7 +333,8 @@ func (b *badStage) positions(t *testing.T) {
 		if got := fault.ReadHTTP(status, answer); got.Code != want || status != fault.HTTPStatus(want) {
 			t.Errorf("a stage at %s: %d %s", query, status, answer)
 		}
-		closes(t, "from "+query, dialEvents(t, b.url, b.room, "?from="+query, b.listener.Token()), 4000+fault.HTTPStatus(want))
+		conn := dialEvents(t, b.url, b.room, "?from="+query, b.listener.Token())
+		closing.Go(func() { closes(t, "from "+query, conn, 4000+fault.HTTPStatus(want)) })
 	}
 }
 
@@ -348,6 +350,9 @@ func (b *badStage) sockets(t *testing.T) {
 		"not UTF-8":        {websocket.TextMessage, "{\"type\":\"command\",\"id\":\"a\",\"do\":\"raise\",\"note\":\"\xff\"}", 4400},
 		"more than 4 KiB":  {websocket.TextMessage, `{"type":"command","id":"a","do":"raise","note":"` + strings.Repeat("a", 4096) + `"}`, 4413},
 		"a message a mile": {websocket.TextMessage, strings.Repeat(" ", 1<<20), 4413},
+		"no id":            {websocket.TextMessage, `{"type":"command","do":"lower"}`, 4400},
+		"a long id":        {websocket.TextMessage, `{"type":"command","do":"lower","id":"` + strings.Repeat("k", 65) + `"}`, 4400},
+		"an id of words":   {websocket.TextMessage, `{"type":"command","do":"lower","id":"a b"}`, 4400},
 	} {
 		conn := dialEvents(t, b.url, b.room, "", b.listener.Token())
 		_ = conn.WriteMessage(c.kind, []byte(c.text)) // may be cut before it is written

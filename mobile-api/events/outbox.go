@@ -5,13 +5,15 @@ import "sync"
 const (
 	mostWaiting      = 256
 	mostWaitingBytes = 512 << 10
-	mostKept         = 32 // items that a quiet connection keeps room for
+	mostKept         = 32 // pieces that a quiet connection keeps room for
+	mostOpenings     = 4  // a view that turns while the one before is being sent
 )
 
 // piece is a frame, or a part of one that whole follows; it is shared and never written to.
 type piece struct {
 	bytes []byte
-	free  bool // part of an opening: does not count against the bounds
+	free  bool // part of an opening: does not count against the bounds of frames
+	last  bool // the last one of it
 }
 
 // outbox is what waits to be written to one connection. It holds memory only while something does.
@@ -22,7 +24,7 @@ type outbox struct {
 	waiting []piece
 	count   int // waiting or being written, openings aside
 	bytes   int
-	opening int // items of an opening that wait or are being written
+	opening int // openings that wait or are being written
 	closed  bool
 }
 
@@ -44,20 +46,20 @@ func (o *outbox) push(frame []byte) bool {
 	return true
 }
 
-// open lets the beginning of a stream wait, which is as large as a stage or as what was missed. False: another one does
-// already, so that no more than one is ever held.
+// open lets the beginning of a stream wait, which is as large as a stage or as what was missed. False: too many do
+// already.
 func (o *outbox) open(frames [][]byte) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed {
+	if o.closed || len(frames) == 0 {
 		return true
 	}
-	if o.opening > 0 {
+	if o.opening >= mostOpenings {
 		return false
 	}
-	o.opening = len(frames)
-	for _, frame := range frames {
-		o.add(piece{frame, true})
+	o.opening++
+	for i, frame := range frames {
+		o.add(piece{bytes: frame, free: true, last: i == len(frames)-1})
 	}
 	return true
 }
@@ -90,8 +92,10 @@ func (o *outbox) wrote(items []piece) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, it := range items {
-		if it.free {
+		if it.last {
 			o.opening--
+		}
+		if it.free {
 			continue
 		}
 		o.count--

@@ -21,9 +21,13 @@ export class Notices {
     clearTimeout(this.timer);
     setText(this.bar, text);
     this.bar.classList.add("shown");
-    this.timer = setTimeout(() => {
-      this.bar.classList.remove("shown");
-      setText(this.bar, "");
-    }, shownMS);
+    this.timer = setTimeout(() => this.hide(), shownMS);
+  }
+
+  /** What the bar said is no longer so. */
+  hide(): void {
+    clearTimeout(this.timer);
+    this.bar.classList.remove("shown");
+    setText(this.bar, "");
   }
 }

@@ -205,8 +205,9 @@ export class RoomPage implements Page {
   /** What stands on the page for a while anyway is only said. */
   private tellMe(news: News): void {
     const text = t(`news.${news}` as Code);
-    if (news === "invited" || news === "held") this.app.notices.say(text);
-    else this.app.notices.show(text);
+    if (news !== "invited" && news !== "held") return this.app.notices.show(text);
+    this.app.notices.hide();
+    this.app.notices.say(text);
   }
 
   private tell(change: StageChange): string {
