@@ -45,15 +45,24 @@ func (f *fold) apply(e Event) {
 	case Dismissed:
 		f.Moderators = without(f.Moderators, e.User)
 		f.setRole(e.User, "speaker")
-	case Removed:
-		f.Removed = with(f.Removed, e.User)
-	case Readmitted:
-		f.Removed = without(f.Removed, e.User)
+	case Removed, Readmitted:
+		f.applyRemoval(e)
 	case RoomEnded:
 		f.State, f.Seats, f.Invites, f.You.Seat, f.You.Invite = "ended", []api.Seat{}, nil, 0, nil
 		f.lowerAll()
 	}
 	f.You.Role = f.roleOfMine()
+}
+
+// applyRemoval keeps the list that only moderators have; others hear of it where it is about themselves.
+func (f *fold) applyRemoval(e Event) {
+	switch {
+	case f.View != api.ModeratorView:
+	case e.Kind == Removed:
+		f.Removed = with(f.Removed, e.User)
+	default:
+		f.Removed = without(f.Removed, e.User)
+	}
 }
 
 func (f *fold) applySeat(e Event) {
