@@ -47,7 +47,12 @@ func (s *Service) Apply(ctx context.Context, key chain.Key, r Request) (answer A
 			s.lead(ctx, k)
 		case <-ctx.Done():
 			k.line.quit(c)
-			return Answer{}, fault.New(fault.CodeTimeout, "the room is busy; try again")
+			select {
+			case <-c.answered:
+				return c.answer, c.err
+			default:
+				return Answer{}, fault.New(fault.CodeTimeout, "the room is busy; try again")
+			}
 		}
 	}
 }
@@ -246,55 +251,4 @@ func (s *Service) answerAgain(ctx context.Context, key chain.Key, earlier stagel
 		answer.Entries = append(answer.Entries, Entry{e, record.Bytes})
 	}
 	return answer, nil
-}
-
-// advance takes appended records as the newest and sends them to the archive. The caller has the turn.
-func (s *Service) advance(k *keeper, stage Stage, due time.Time, records []chain.Record) {
-	after, head := k.head, records[len(records)-1].Head()
-	var snapshot []byte
-	if head.Offset >= k.snapshotAt+uint64(max(snapshotEvery, stage.Hands.Len())) {
-		// Without a snapshot loading takes longer; nothing is lost.
-		if encoded, err := encodeSnapshot(k.key, stage, head); err == nil {
-			snapshot, k.snapshotAt = encoded, head.Offset
-		}
-	}
-	k.stage, k.head, k.due, k.loaded = stage, head, due, true
-	k.latest = s.archive.Append(k.key, after, records, snapshot)
-}
-
-// settle waits until the archive has what was seen in a turn, and lets watchers have it.
-func (s *Service) settle(ctx context.Context, k *keeper, p pending) error {
-	if !p.hint.IsZero() {
-		s.hintAfter(ctx, k.key, p.hint)
-	}
-	if p.write != nil {
-		if err := p.write.Wait(ctx); err != nil {
-			k.broken.Store(true)
-			return fault.Unavailable(err, "the change could not be made safe; try again")
-		}
-	}
-	k.noteHeld(p.view.Stage.Position)
-	s.mark(ctx, k, p.view.Stage.Position)
-	return nil
-}
-
-// mark acknowledges in the log what the archive has, once for all who wait for it. A failure delays watchers, who mark
-// it themselves; what was answered is held nevertheless.
-func (s *Service) mark(ctx context.Context, k *keeper, at chain.Position) {
-	select {
-	case <-k.marking:
-	case <-ctx.Done():
-		s.metrics.unmarked.Inc()
-		return
-	}
-	defer func() { k.marking <- struct{}{} }()
-	held, marked := k.marks()
-	if !marked.Before(at) {
-		return
-	}
-	if err := s.log.Acknowledge(ctx, k.key, held); err != nil {
-		s.metrics.unmarked.Inc()
-		return
-	}
-	k.noteMarked(held)
 }

@@ -19,7 +19,7 @@ type batch struct {
 	head    chain.Head
 	entries []Entry
 	records []chain.Record
-	due     time.Time // when something is due on stage; zero: nothing is
+	due     time.Time // when something is due on a stage that changed; zero: nothing is
 }
 
 // decideAll decides calls on a stage. What each came to stands in its outcome and holds once the batch is appended.
@@ -33,8 +33,17 @@ func decideAll(key chain.Key, stage Stage, head chain.Head, calls []*call, now t
 		}
 		c.outcome.refusal, c.outcome.at = err, b.head.Position
 	}
-	b.due = dueOf(b.stage)
+	if len(b.records) > 0 {
+		b.due = dueOf(b.stage)
+	}
 	return b
+}
+
+// isIdleTimer says whether a timer found nothing to do. It is forgotten, so that the same can be asked again when a clock
+// that went back has caught up.
+func (c *call) isIdleTimer() bool {
+	_, timed := c.request.Command.(CloseExpired)
+	return timed && len(c.outcome.entries) == 0
 }
 
 // dueOf answers when something is due on a stage, zero where nothing is.
@@ -72,7 +81,7 @@ func (b *batch) append() stagelog.Append {
 	a := stagelog.Append{Expect: b.from, Now: b.now, Records: b.records, Ops: project(b.entries), Lifetime: lifetime(b.stage)}
 	for _, c := range b.calls {
 		a.Commands = append(a.Commands, stagelog.Command{
-			Name: c.request.name(), Remember: c.outcome.refusal == nil,
+			Name: c.request.name(), Remember: c.outcome.refusal == nil && !c.isIdleTimer(),
 			Earlier: stagelog.Earlier{Payload: c.request.Payload, Last: c.outcome.at, Events: uint64(len(c.outcome.entries))},
 		})
 	}

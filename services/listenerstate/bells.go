@@ -13,37 +13,45 @@ type bells struct {
 
 	mu    sync.Mutex
 	count int
-	rooms map[chain.Key]map[chan struct{}]bool
+	rooms map[chain.Key]*watched
+}
+
+// watched is a room with watchers.
+type watched struct {
+	bells map[chan struct{}]bool
+	tail  *tail
 }
 
 func newBells(most int) *bells {
-	return &bells{most: most, rooms: make(map[chain.Key]map[chan struct{}]bool)}
+	return &bells{most: most, rooms: make(map[chain.Key]*watched)}
 }
 
-func (b *bells) hang(key chain.Key) (chan struct{}, error) {
+func (b *bells) hang(key chain.Key) (chan struct{}, *tail, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.count >= b.most {
-		return nil, fault.New(fault.CodeRateLimited, "too many watchers are here").In(retryAfter)
+		return nil, nil, fault.New(fault.CodeRateLimited, "too many watchers are here").In(retryAfter)
 	}
-	bell := make(chan struct{}, 1)
-	if b.rooms[key] == nil {
-		b.rooms[key] = make(map[chan struct{}]bool)
+	bell, room := make(chan struct{}, 1), b.rooms[key]
+	if room == nil {
+		room = &watched{make(map[chan struct{}]bool), newTail()}
+		b.rooms[key] = room
 	}
-	b.rooms[key][bell] = true
+	room.bells[bell] = true
 	b.count++
-	return bell, nil
+	return bell, room.tail, nil
 }
 
 func (b *bells) take(key chain.Key, bell chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.rooms[key][bell] {
+	room := b.rooms[key]
+	if room == nil || !room.bells[bell] {
 		return
 	}
 	b.count--
-	delete(b.rooms[key], bell)
-	if len(b.rooms[key]) == 0 {
+	delete(room.bells, bell)
+	if len(room.bells) == 0 {
 		delete(b.rooms, key)
 	}
 }
@@ -58,8 +66,8 @@ func (b *bells) watchers() int {
 func (b *bells) ring(key chain.Key) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for bell := range b.rooms[key] {
-		ringOne(bell)
+	if room := b.rooms[key]; room != nil {
+		room.ring()
 	}
 }
 
@@ -67,15 +75,16 @@ func (b *bells) ringAll() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, room := range b.rooms {
-		for bell := range room {
-			ringOne(bell)
-		}
+		room.ring()
 	}
 }
 
-func ringOne(bell chan struct{}) {
-	select {
-	case bell <- struct{}{}:
-	default:
+func (w *watched) ring() {
+	w.tail.rings.Add(1) // before the bells: who wakes finds every reading until now too old
+	for bell := range w.bells {
+		select {
+		case bell <- struct{}{}:
+		default:
+		}
 	}
 }

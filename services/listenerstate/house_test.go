@@ -88,6 +88,13 @@ func (h *house) clock() time.Time {
 	return h.now
 }
 
+// wait lets time go by.
+func (h *house) wait(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = h.now.Add(d)
+}
+
 // wipe makes Redis forget everything, as one that was started again empty.
 func (h *house) wipe(t testing.TB) {
 	t.Helper()

@@ -31,6 +31,7 @@ type Watcher struct {
 	service *Service
 	key     chain.Key
 	bell    chan struct{}
+	tail    *tail          // shared with the other watchers of the room
 	at      chain.Position // zero: a snapshot comes next
 	ready   []Entry        // read and not heard yet
 	last    time.Time      // of the last item
@@ -45,12 +46,12 @@ func (s *Service) Watch(ctx context.Context, key chain.Key, from chain.Position)
 	if _, err := s.Stage(ctx, key, from); err != nil {
 		return nil, err
 	}
-	bell, err := s.bells.hang(key)
+	bell, tail, err := s.bells.hang(key)
 	if err != nil {
 		return nil, err
 	}
 	s.metrics.watchers.Inc()
-	return &Watcher{service: s, key: key, bell: bell, at: from, last: time.Now()}, nil
+	return &Watcher{service: s, key: key, bell: bell, tail: tail, at: from, last: time.Now()}, nil
 }
 
 // Close ends a watcher; why is one of the end reasons.
@@ -106,20 +107,21 @@ func (w *Watcher) look(ctx context.Context, due bool) (Item, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	page, err := w.service.log.Read(ctx, w.key, w.at, pageSize)
-	if errors.Is(err, stagelog.ErrLost) || err == nil && !w.take(page) {
+	found, err := w.service.follow(ctx, w.key, w.tail, w.at, due)
+	if errors.Is(err, stagelog.ErrLost) || errors.Is(err, errDiverged) {
 		return w.snapshot(ctx)
 	}
 	if err != nil {
 		return Item{}, fault.Unavailable(err, "the stage log cannot be reached")
 	}
+	w.ready, w.enforced = found.entries, found.enforced
 	if item, there := w.pop(); there {
 		return item, nil
 	}
 	if !due {
 		return Item{}, nil
 	}
-	if page.Acked < page.Head.Offset {
+	if found.acked < found.head.Offset {
 		// Whoever appended did not come to acknowledge it.
 		if _, err := w.service.Stage(ctx, w.key, w.at); err != nil {
 			return Item{}, err
@@ -127,27 +129,6 @@ func (w *Watcher) look(ctx context.Context, due bool) (Item, error) {
 	}
 	at := w.at
 	return Item{Still: &at}, nil
-}
-
-// take keeps the acknowledged events of a page; false: the page does not continue what was heard.
-func (w *Watcher) take(page stagelog.Page) bool {
-	if page.Head.Term != w.at.Term || page.Head.Offset < w.at.Offset {
-		return false
-	}
-	next := w.at.Offset
-	for _, record := range page.Records {
-		if record.Offset > page.Acked {
-			break
-		}
-		e, err := decodeEvent(w.key, record.Bytes)
-		if next++; err != nil || record.Offset != next || record.Term != w.at.Term {
-			w.ready = nil
-			return false
-		}
-		w.ready = append(w.ready, Entry{e, record.Bytes})
-	}
-	w.enforced = page.Enforced
-	return next > w.at.Offset || page.Acked <= w.at.Offset
 }
 
 func (w *Watcher) pop() (Item, bool) {

@@ -64,7 +64,7 @@ func TestTooOldAWatcherHearsASnapshot(t *testing.T) {
 			last = apply(t, s, key, request(speaker, TakeSeat{}))
 			last = apply(t, s, key, request(speaker, LeaveSeat{speaker}))
 		}
-		// What acknowledging does after 1,024 events.
+		// What acknowledging does after 4,096 events.
 		if err := h.client.XTrimMinID(context.Background(), "{"+key.String()+"}:log", "1-8").Err(); err != nil {
 			t.Fatal(err)
 		}

@@ -314,7 +314,7 @@ func lendsDueRooms(t *testing.T, l *Log, client redis.UniversalClient) {
 	must(l.Hint(ctx, a, soon))
 	must(l.Hint(ctx, a, late)) // the earlier one stays
 	must(l.Hint(ctx, b, soon.Add(time.Millisecond)))
-	must(l.Hint(ctx, c, late))
+	must(l.Hint(ctx, c, late.Add(time.Millisecond)))
 	claim(noon)
 	claim(soon, a)
 	claim(soon)
@@ -326,7 +326,7 @@ func lendsDueRooms(t *testing.T, l *Log, client redis.UniversalClient) {
 	claim(soon, b)
 	must(l.Release(ctx, b, taken, time.Time{}))
 	claim(taken)
-	claim(late, a, c)
+	claim(late.Add(time.Millisecond), a, c)
 }
 
 func acknowledgesAndRings(t *testing.T, l *Log, _ redis.UniversalClient) {
