@@ -42,6 +42,9 @@ type waitingConn struct {
 	sent int    // of held
 }
 
+// NetConn answers the connection under it, as tls.Conn's does: its options are to be set by who serves something else.
+func (c *waitingConn) NetConn() net.Conn { return c.Conn }
+
 func (c *waitingConn) hold(raw syscall.RawConn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -40,7 +40,7 @@ func sleep(ctx context.Context, wait time.Duration) bool {
 // passes says whether an error may be over at the next try.
 func passes(err error) bool {
 	switch fault.From(err).Code {
-	case fault.CodeUnavailable, fault.CodeTimeout, fault.CodeInternal:
+	case fault.CodeUnavailable, fault.CodeTimeout, fault.CodeMoved, fault.CodeRateLimited, fault.CodeInternal:
 		return true
 	}
 	return false

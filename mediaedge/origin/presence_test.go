@@ -135,3 +135,27 @@ func TestNewsOfMicrophonesOutlivesAnOutage(t *testing.T) {
 		<-ended
 	})
 }
+
+// A room that is busy refuses calls for a moment. Whoever is heard must not lose the seat for that.
+func TestNewsOfMicrophonesOutlivesABusyRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &reportDesk{answer: fault.New(fault.CodeRateLimited, "too many calls wait for this room")}
+		metrics, err := newMetrics(nil)
+		must(t, err)
+		p, _ := desk()
+		r := &room{app: id.Main, id: id.NewRoom(), log: slog.New(slog.DiscardHandler), metrics: metrics, presence: p}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { defer close(ended); r.report(ctx, d) }()
+		p.found("ann", "n.s1")
+		<-time.After(time.Second)
+		d.say(nil)
+		<-time.After(5 * time.Second)
+		synctest.Wait()
+		if want := []string{"media:s1:found"}; !slices.Equal(d.media, want) || p.left() != 0 {
+			t.Errorf("told %q, want %q; %d left", d.media, want, p.left())
+		}
+		cancel()
+		<-ended
+	})
+}

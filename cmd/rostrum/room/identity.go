@@ -17,7 +17,7 @@ import (
 
 const (
 	maxFileBytes = 1 << 20
-	// maxPeople bounds whom the file remembers of one gateway; who was used longest ago is forgotten.
+	// maxPeople bounds whom the file remembers of one gateway: the first, who is the default, and those made last.
 	maxPeople = 64
 	// lockWithin bounds the wait for another program that renews.
 	lockWithin = 30 * time.Second
@@ -153,7 +153,7 @@ func (i identity) load() (people, error) {
 // save writes the file whole, for this user's eyes only.
 func (i identity) save(known people) error {
 	if all := known[i.url]; len(all) > maxPeople {
-		known[i.url] = all[len(all)-maxPeople:]
+		known[i.url] = slices.Delete(all, 1, 1+len(all)-maxPeople)
 	}
 	raw, err := json.MarshalIndent(known, "", "  ")
 	if err != nil {

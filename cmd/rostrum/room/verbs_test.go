@@ -192,3 +192,23 @@ func TestProgramsShareAnIdentity(t *testing.T) {
 		t.Errorf("renewed %d times", g.guests-1)
 	}
 }
+
+// The first person is who one is without --name: however many others there are, they are not forgotten.
+func TestTheFirstPersonIsNotForgotten(t *testing.T) {
+	who := identity{file: filepath.Join(t.TempDir(), "identity.json"), url: "http://x"}
+	var all []api.Tokens
+	for n := range maxPeople + 3 {
+		all = append(all, api.Tokens{AccessToken: strings.Repeat("a", n+1)})
+	}
+	if err := who.save(people{who.url: all}); err != nil {
+		t.Fatal(err)
+	}
+	known, err := who.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := known[who.url]
+	if len(kept) != maxPeople || kept[0].AccessToken != "a" || len(kept[maxPeople-1].AccessToken) != maxPeople+3 {
+		t.Errorf("%d people are kept, of whom the first has %q", len(kept), kept[0].AccessToken)
+	}
+}

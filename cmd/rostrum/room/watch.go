@@ -135,14 +135,14 @@ func (w *watcher) bring(ctx context.Context, f *stage.Follower, all <-chan told)
 	}
 }
 
-// look shows the stage every few seconds, until one has a part in it.
+// look shows the stage every few seconds, until one has a part in it or it is over: then the events socket says so.
 func (w *watcher) look(ctx context.Context) error {
 	for {
 		now, err := w.client.Stage(ctx, string(w.room))
 		if err != nil && !api.MayPass(err) {
 			return err
 		}
-		if err == nil && (now.You.Role != "listener" || now.You.Place > 0 || now.You.Invite != nil) {
+		if err == nil && (now.State == "ended" || now.You.Role != "listener" || now.You.Place > 0 || now.You.Invite != nil) {
 			return nil
 		}
 		note := "you have no part in this stage: it is looked at every " + w.lookEvery.String()

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"strings"
@@ -105,6 +106,22 @@ func TestWatchOfAStranger(t *testing.T) {
 	g.tells(4410, "ended: the room is over", raised)
 	if err := w.run(t.Context()); stage.FaultOf(err) != "ended" || strings.Join(n.items, " ") != "snapshot snapshot hand_raised" {
 		t.Errorf("%v, %v", n.items, err)
+	}
+}
+
+func TestWatchOfAStrangerEndsWithTheRoom(t *testing.T) {
+	g := newGateway(t)
+	g.stages = []string{unmoderated, strings.Replace(unmoderated, `"state":"live"`, `"state":"ended"`, 1)}
+	v := Verbs{URL: g.url, Err: io.Discard}
+	client, err := v.me()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	w := &watcher{url: g.url, room: roomID, client: client, show: &noted{}, lookEvery: time.Millisecond}
+	if err := w.look(ctx); err != nil {
+		t.Error(err)
 	}
 }
 
