@@ -46,9 +46,9 @@ func TestChromiumRaisesAHand(t *testing.T) {
 	var got raised
 	drive(t, 2*time.Minute, &got, "raised.mjs", s.url, hostWav, guestWav)
 
-	live := testkit.Compare(samples(got.AtHost), guests.looped().pcm)
-	listener := samples(got.AtListener)
-	relayed := testkit.Compare(listener[max(0, len(listener)-8*48000):], guests.looped().pcm) // at the end the guest spoke alone
+	host, listener := samples(got.AtHost), samples(got.AtListener)
+	live := bestPiece(host, guests.looped().pcm)
+	relayed := bestPiece(listener[max(0, len(listener)-8*48000):], guests.looped().pcm) // at the end the guest spoke alone
 	report(t, "raised", map[string]any{
 		"accept_to_connected_ms": round(got.Up.Connected), "accept_to_first_live_ms": ms(got.Up.FirstLive),
 		"accept_to_heard_by_speaker_ms": got.HeardLive, "accept_to_heard_by_listener_ms": got.HeardRelayed,
@@ -60,10 +60,10 @@ func TestChromiumRaisesAHand(t *testing.T) {
 		t.Errorf("the pages have faults: %v", got.Faults)
 	}
 	// The browser's own noise suppression and gain control stand between the file and the encoder.
-	if live.Correlation < 0.6 {
+	if live.Correlation < 0.8 {
 		t.Errorf("what the host heard of the guest is %.3f alike", live.Correlation)
 	}
-	if relayed.Correlation < 0.6 {
+	if relayed.Correlation < 0.8 {
 		t.Errorf("what the listener heard of the guest is %.3f alike", relayed.Correlation)
 	}
 	if got.Up.Dip == nil || got.Down.Dip == nil || *got.Up.Dip > 1000 || *got.Down.Dip > 1500 {
@@ -73,6 +73,18 @@ func TestChromiumRaisesAHand(t *testing.T) {
 		t.Errorf("the guest was heard %v ms after the mute", got.Silent)
 	}
 	s.checkLog(t)
+}
+
+// bestPiece compares 3 s at a time with a reference: a script that records beside a page that works leaves some out.
+func bestPiece(recording, reference []float32) testkit.Likeness {
+	const length = 3 * 48000
+	best := testkit.Likeness{Correlation: -1}
+	for from := 0; from+length <= len(recording); from += length {
+		if got := testkit.Compare(recording[from:from+length], reference); got.Correlation > best.Correlation {
+			best = got
+		}
+	}
+	return best
 }
 
 // ms is a time for a report, where there is one.
@@ -102,14 +114,14 @@ func samples(raw []byte) []float32 {
 func TestChromiumSpeaksInTheDemo(t *testing.T) {
 	s := startSystem(t)
 	var got struct {
-		Invited float64
-		Up      crossing
-		Faults  []string
+		Invited  float64
+		Up, Down crossing
+		Faults   []string
 	}
 	drive(t, time.Minute, &got, "demo.mjs", s.url)
 	report(t, "demo", map[string]any{
 		"raised_to_invited_ms": got.Invited, "accept_to_connected_ms": round(got.Up.Connected),
-		"accept_to_first_live_ms": ms(got.Up.FirstLive), "dip_up_ms": ms(got.Up.Dip),
+		"accept_to_first_live_ms": ms(got.Up.FirstLive), "dip_up_ms": ms(got.Up.Dip), "dip_back_ms": ms(got.Down.Dip),
 	})
 	if len(got.Faults) > 0 {
 		t.Errorf("the page has faults: %v", got.Faults)

@@ -54,7 +54,7 @@ function listenToOthers() {
         if (!context) {
           context = new AudioContext();
           window.others.rate = context.sampleRate;
-          ear = context.createScriptProcessor(1024, 1, 1);
+          ear = context.createScriptProcessor(2048, 1, 1);
           ear.onaudioprocess = (event) => {
             const samples = event.inputBuffer.getChannelData(0).slice();
             const rms = Math.sqrt(samples.reduce((sum, s) => sum + s * s, 0) / samples.length);

@@ -134,6 +134,24 @@ try {
   await ear.page.locator(".seat").filter({ hasText: "Guest" }).waitFor({ state: "detached" });
   const stats = await guest.page.evaluate(() => window.rostrum.stats);
 
+  // Who may raise a hand is told with the sound; who was on stage before still may.
+  await host.page.getByRole("radio", { name: "Nobody" }).check();
+  await ear.page.getByText("Hands are closed for now.").waitFor();
+  await shot(ear.page, "live-a-closed");
+  await host.page.getByRole("radio", { name: "Invited" }).check();
+  await ear.page.getByText("Only people who were invited may raise a hand.").waitFor();
+  await button(guest.page, "Raise hand").click();
+  await guest.page.getByRole("dialog").getByRole("button", { name: "Raise hand" }).click();
+
+  // Out of the room.
+  await row(host.page, "Raised hands", "Guest").getByRole("button", { name: "More for Guest" }).click();
+  await row(host.page, "Raised hands", "Guest").getByRole("button", { name: /^Remove/ }).click();
+  await host.page.getByRole("alertdialog").getByRole("button", { name: "Remove from room" }).click();
+  await guest.page.getByText("A moderator removed you from this room.").first().waitFor();
+  await row(host.page, "Removed from the room", "Guest").getByRole("button", { name: /^Let in again/ }).waitFor();
+  await shot(guest.page, "live-b-removed");
+  await shot(host.page, "live-c-panel-removed");
+
   console.log(JSON.stringify({
     up, down, stats, atHost, atListener, faults: faults.flat(),
     heardLive: live - accepted, heardRelayed: relayed - accepted, silent: quiet - muted, shownMuted: shown - muted,

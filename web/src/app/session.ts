@@ -196,10 +196,10 @@ export class Session {
     const { you, fold } = this.involvement;
     this.before = { ...you };
     if (you.seat > 0 || you.invite) this.acquainted = true;
-    this.turn.reconcile();
+    if (event?.event !== "unseated" || event.reason !== "ended") this.turn.reconcile();
     const news = event && newsOf(event, this.myID ?? "", before);
-    if (news === "removed") return this.stopped(news);
     if (news) this.events.news(news);
+    if (news === "removed") return this.stopped(news);
     if (this.place === "stage" && fold) this.tellStage(fold, event);
     this.events.changed();
   }

@@ -103,7 +103,7 @@ export class Turn {
   reconcile(): void {
     const { fold } = this.involvement;
     const { appearance, seatedAt } = this;
-    if (!fold || !appearance || !seatedAt || comparePositions(fold.position, seatedAt) < 0) return;
+    if (!fold || fold.state === "ended" || !appearance || !seatedAt || comparePositions(fold.position, seatedAt) < 0) return;
     const seat = fold.seatOf(this.account.user?.id ?? "");
     if (!seat) return void this.back();
     const newer = !this.unmutedAt || comparePositions(fold.position, this.unmutedAt) >= 0;

@@ -129,9 +129,17 @@ export class Fold {
       case "readmitted":
         this.removed = without(this.removed, event.user);
         return;
-      case "room_ended":
-        this.state = "ended";
+      case "room_ended": return this.end();
     }
+  }
+
+  private end(): void {
+    this.state = "ended";
+    this.seats = [];
+    this.invites = [];
+    this.you.seat = 0;
+    this.you.invite = null;
+    this.lowerAll();
   }
 
   private seat(seat: FoldedSeat): void {

@@ -109,6 +109,7 @@ export const en = {
   "news.held": "A moderator muted you. You can speak when they release you.",
   "news.released": "You may speak again: unmute yourself.",
   "news.appointed": "You are a moderator now.",
+  "news.removed": "A moderator removed you from this room.",
   "news.dismissed": "You are no longer a moderator.",
 
   "panel.open": "Moderate",

@@ -205,7 +205,7 @@ export class RoomPage implements Page {
   /** What stands on the page for a while anyway is only said. */
   private tellMe(news: News): void {
     const text = t(`news.${news}` as Code);
-    if (news !== "invited" && news !== "held") return this.app.notices.show(text);
+    if (!["invited", "held", "removed"].includes(news)) return this.app.notices.show(text);
     this.app.notices.hide();
     this.app.notices.say(text);
   }
