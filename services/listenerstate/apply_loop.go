@@ -70,7 +70,9 @@ func (s *Service) queue(ctx context.Context, k *keeper, r Request) (*call, error
 			return nil, fault.Unavailable(err, "the keys of personal fields cannot be reached; try again")
 		}
 	}
-	k.line.join(c)
+	if err := k.line.join(c); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 

@@ -67,20 +67,23 @@ func (q HandQueue) Of(user id.User) (Hand, bool) {
 	return q.inOrder.Get(order)
 }
 
-// Place answers where a person stands, from 1; 0: the hand is not up.
+// Place answers where a person stands, from 1; 0: the hand is not up. It walks from both ends: most are asked for right
+// after they were raised.
 func (q HandQueue) Place(user id.User) int {
 	hand, up := q.Of(user)
 	if !up {
 		return 0
 	}
-	place := 0
-	for hands := q.inOrder.Iterator(); !hands.Done(); {
-		order, _, _ := hands.Next()
-		if place++; order == hand.Order {
-			break
+	first, last := q.inOrder.Iterator(), q.inOrder.Iterator()
+	last.Last()
+	for walked := 1; ; walked++ {
+		if order, _, _ := first.Next(); order == hand.Order {
+			return walked
+		}
+		if order, _, _ := last.Prev(); order == hand.Order {
+			return q.Len() + 1 - walked
 		}
 	}
-	return place
 }
 
 func (q HandQueue) with(hand Hand) HandQueue {

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"rostrum/internal/fault"
+	"rostrum/internal/id"
 	"rostrum/services/listenerstate/chain"
 	"rostrum/services/listenerstate/stagelog"
 )
@@ -23,6 +24,7 @@ const (
 	handsMost      = 4096
 	batchMost      = 64
 	batchAheadMost = 48 // while hands wait too
+	onePersonMost  = 32 // of one person in the lane ahead: nobody fills it alone
 )
 
 func laneOf(r Request) lane {
@@ -92,15 +94,31 @@ func (l *line) leave(in lane) {
 	l.waiting[in]--
 }
 
-// join puts a call at the end of a lane in which it has a place.
-func (l *line) join(c *call) {
+// join puts a call at the end of a lane in which it has a place, or gives the place back where its person has too many.
+func (l *line) join(c *call) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	in := laneOf(c.request)
+	if in == laneAhead && l.aheadOf(c.request.Actor.User) >= onePersonMost {
+		l.waiting[in]--
+		return fault.New(fault.CodeRateLimited, "too many of your commands wait for this room").In(retryAfter)
+	}
 	l.lanes[in] = append(l.lanes[in], c)
 	if l.leader == nil {
 		l.appoint()
 	}
+	return nil
+}
+
+// aheadOf counts the calls of a person in the lane ahead; services are nobody.
+func (l *line) aheadOf(user id.User) int {
+	waiting := 0
+	for _, c := range l.lanes[laneAhead] {
+		if c.request.Actor.isPerson(user) {
+			waiting++
+		}
+	}
+	return waiting
 }
 
 // quit says that a call's caller waits no more. A call that was drained is completed all the same.

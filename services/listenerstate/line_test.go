@@ -1,6 +1,7 @@
 package listenerstate
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -15,8 +16,38 @@ func join(t *testing.T, l *line, r Request) *call {
 		t.Fatal(err)
 	}
 	c := newCall(r)
-	l.join(c)
+	if err := l.join(c); err != nil {
+		t.Fatal(err)
+	}
 	return c
+}
+
+func TestNobodyFillsTheLaneAheadAlone(t *testing.T) {
+	var l line
+	mutes := 0
+	muteBy := func(by Actor) error {
+		mutes++
+		return l.join(newCall(Request{Actor: by, ID: id.Command(fmt.Sprint("mute ", mutes)), Command: Mute{speaker}}))
+	}
+	for range onePersonMost {
+		if err := errors.Join(l.enter(laneAhead), muteBy(Actor{User: stranger})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(l.enter(laneAhead), muteBy(Actor{User: stranger})); !fault.Is(err, fault.CodeRateLimited) {
+		t.Errorf("one more: %v", err)
+	}
+	if l.waiting[laneAhead] != onePersonMost {
+		t.Errorf("%d places are taken by %d calls", l.waiting[laneAhead], onePersonMost)
+	}
+	for range 2 * onePersonMost {
+		if err := errors.Join(l.enter(laneAhead), muteBy(Actor{Service: ServiceSFU})); err != nil {
+			t.Fatalf("a service beside them: %v", err)
+		}
+	}
+	if err := errors.Join(l.enter(laneAhead), muteBy(Actor{User: host})); err != nil {
+		t.Errorf("the host behind them: %v", err)
+	}
 }
 
 // led says whether a call is appointed, and takes the appointment.
@@ -60,7 +91,7 @@ func TestWhatIsDrainedTogether(t *testing.T) {
 			join(t, &l, raise())
 		}
 		for range c.ahead {
-			join(t, &l, mute())
+			join(t, &l, request(id.NewUser(), Mute{speaker}))
 		}
 		taken := l.drain()
 		for i, drained := range taken {

@@ -164,7 +164,7 @@ func TestASlowWatcherIsCutAndCostsNobodyElse(t *testing.T) {
 		}
 		good := watch(t, s, key, chain.Position{Term: 1, Offset: 1})
 		const changes = 400 // more than the queue and the connection's windows hold, with such names
-		name := strings.Repeat("Stella", 150)
+		name := strings.Repeat("Stella", 100)
 		go func() {
 			for range changes / 2 {
 				insist(t, s, key, request(speaker, TakeSeat{Name: name}))

@@ -14,8 +14,8 @@ import (
 const (
 	maxTitleBytes    = 2048
 	maxNameBytes     = 1024
-	maxNoteBytes     = 2048
-	maxLanguageBytes = 35 // RFC 5646 section 4.4.1
+	maxNoteBytes     = 560 // a whole queue with such notes fits in one answer
+	maxLanguageBytes = 35  // RFC 5646 section 4.4.1
 )
 
 // checkText accepts text without control and bidirectional characters.
