@@ -2,71 +2,152 @@ package events
 
 import (
 	"context"
+	"fmt"
+	"sync"
+	"time"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 	"rostrum/mobile-api/intent"
-	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 )
 
-// work does a connection's commands one after the other, so that they come to the stage in the order in which they were
-// sent.
-func (c *conn) work(room id.Room) {
-	for m := range c.commands {
-		applied, err := c.apply(room, m)
-		said, err := encode(answerTo(m.ID, applied, err))
-		if err == nil && !c.out.push(said) {
-			c.cut(goodbyeOverflow)
+// mostOrders bounds the commands of one connection that wait for an answer.
+const mostOrders = 16
+
+// orders are the commands of one connection. They are done one after the other, so that of a mute and an unmute the later
+// one holds; a goroutine does them while there are any.
+type orders struct {
+	mu      sync.Mutex
+	waiting []*command
+	working bool
+	over    bool // no more are taken
+
+	idle sync.WaitGroup
+	stop context.CancelFunc // of the ones being done
+}
+
+// obey takes a client's message. Faults: invalid, rate_limited.
+func (c *conn) obey(text []byte) error {
+	next, err := readCommand(text)
+	if err != nil || next == nil {
+		return err
+	}
+	o := &c.orders
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.waiting) >= mostOrders {
+		return fault.New(fault.CodeRateLimited, "at most %d commands may wait for an answer", mostOrders)
+	}
+	o.waiting = append(o.waiting, next)
+	if !o.working && !o.over {
+		ctx, cancel := context.WithCancel(context.Background())
+		o.working, o.stop = true, cancel
+		o.idle.Go(func() { defer cancel(); c.work(ctx) })
+	}
+	return nil
+}
+
+// work does commands until none is left. The first of those that wait is the one being done.
+func (c *conn) work(ctx context.Context) {
+	o := &c.orders
+	next := o.first()
+	for next != nil {
+		said, err := c.do(ctx, next)
+		if err != nil {
+			said = answerMessage{Type: "answer", ID: next.id, Error: problem(err)}
 		}
+		code := fault.Code("ok")
+		if err != nil {
+			code = fault.From(err).Code
+		}
+		c.sockets.metrics.commands.WithLabelValues(string(code)).Inc()
+		next = o.done() // before the answer: whoever has it may send another
+		c.answer(said)
 	}
 }
 
-func answerTo(name string, applied *listenerstatev1.ApplyResponse, err error) answerMessage {
+func (o *orders) first() *command {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.waiting[0]
+}
+
+// done takes the first one away and answers the next; nil: that was all.
+func (o *orders) done() *command {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.waiting = o.waiting[1:]
+	if len(o.waiting) == 0 {
+		o.waiting, o.working = nil, false
+		return nil
+	}
+	return o.waiting[0]
+}
+
+// finish lets commands end for a while, and waits.
+func (o *orders) finish(grace time.Duration) {
+	o.mu.Lock()
+	o.over = true
+	stop := o.stop
+	o.mu.Unlock()
+	if stop == nil {
+		return
+	}
+	defer time.AfterFunc(grace, stop).Stop()
+	o.idle.Wait()
+}
+
+func (c *conn) answer(said answerMessage) {
+	text, err := encode(said)
 	if err != nil {
-		return answerMessage{Type: "answer", ID: name, Error: problem(err)}
+		c.sockets.cfg.Log.Error("an answer could not be written", "error", err)
+		return
+	}
+	if !c.out.push(text) {
+		c.cut(goodbyeOverflow)
+	}
+}
+
+// do applies one command and answers it.
+func (c *conn) do(ctx context.Context, next *command) (answerMessage, error) {
+	if next.wrong != nil {
+		return answerMessage{}, next.wrong
+	}
+	s := c.sockets
+	ctx, cancel := context.WithTimeout(ctx, s.pace.apply)
+	defer cancel()
+	ask, err := c.named(ctx, next.ask)
+	if err != nil {
+		return answerMessage{}, err
+	}
+	name, err := intent.CommandID(c.who.User, next.id)
+	if err != nil {
+		return answerMessage{}, err
+	}
+	request, err := ask.Request(s.cfg.App, c.room, c.who, name)
+	if err != nil {
+		return answerMessage{}, err
+	}
+	applied, err := s.cfg.Stage.Apply(ctx, request)
+	if err != nil {
+		return answerMessage{}, fmt.Errorf("apply to stage: %w", err)
 	}
 	at, place := positionFrom(applied.GetPosition()), applied.GetPlace()
-	return answerMessage{Type: "answer", ID: name, Position: &at, Place: &place}
+	return answerMessage{Type: "answer", ID: next.id, Position: &at, Place: &place}, nil
 }
 
-// apply gives a command to the stage. It does not end with the connection: what was sent is done.
-func (c *conn) apply(room id.Room, m clientMessage) (applied *listenerstatev1.ApplyResponse, err error) {
-	defer func() { c.sockets.metrics.commands.WithLabelValues(resultOf(err)).Inc() }()
-	ctx, cancel := context.WithTimeout(context.Background(), c.sockets.pace.apply)
-	defer cancel()
-	name, err := intent.CommandID(c.who.User, m.ID)
-	if err != nil {
-		return nil, err
+// named looks up what the person is called whom an invite or a direct seat is for.
+func (c *conn) named(ctx context.Context, ask intent.Intent) (intent.Intent, error) {
+	if ask.Do != "invite" && ask.Do != "seat" {
+		return ask, nil
 	}
-	in := intent.Intent{Do: m.Do, User: m.User, Note: m.Note, Muted: m.Muted, Mode: m.Mode, ExpiresIn: m.ExpiresIn}
-	if err := in.Check(); err != nil {
-		return nil, err
+	user, err := id.ParseUser(ask.User)
+	if err != nil || user == c.who.User {
+		ask.Name = c.who.Name // "me": what is nobody's id was refused
+		return ask, nil
 	}
-	if m.Do == "invite" || m.Do == "seat" {
-		if in.Name, err = c.nameOf(ctx, m.User); err != nil {
-			return nil, err
-		}
+	if ask.Name, err = c.sockets.cfg.Name(ctx, user); err != nil {
+		return ask, fmt.Errorf("look up a name: %w", err)
 	}
-	request, err := in.Request(c.sockets.cfg.App, room, c.who, name)
-	if err != nil {
-		return nil, err
-	}
-	return c.sockets.cfg.Stage.Apply(ctx, request)
-}
-
-func (c *conn) nameOf(ctx context.Context, user string) (string, error) {
-	if user == "" || user == intent.Me || user == string(c.who.User) {
-		return c.who.Name, nil
-	}
-	return c.sockets.cfg.Name(ctx, id.User(user))
-}
-
-func resultOf(err error) string {
-	switch {
-	case err == nil:
-		return "ok"
-	case mayPass(err) || fault.From(err).Code == fault.CodeInternal:
-		return "failed"
-	}
-	return "refused"
+	return ask, nil
 }

@@ -1,10 +1,12 @@
 package events
 
 import (
+	"errors"
+	"io"
 	"net"
-	"net/http"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
@@ -13,154 +15,203 @@ import (
 	"rostrum/mobile-api/intent"
 )
 
-// Subprotocol names the protocol in the upgrade.
-const Subprotocol = "rostrum.events.v1"
+// maxMessageBytes bounds a client's message.
+const maxMessageBytes = 4096
 
-// sendBuffer bounds what the kernel holds for a connection that takes nothing.
-const sendBuffer = 64 << 10
-
-var upgrader = websocket.Upgrader{
-	HandshakeTimeout: 2 * time.Second, ReadBufferSize: 1024, WriteBufferSize: 1024, Subprotocols: []string{Subprotocol},
-	CheckOrigin: func(*http.Request) bool { return true }, // no cookie is used: the token says who it is
-}
-
-// conn is one events socket: its reader is serve, its writer the one goroutine that writes to the connection.
+// conn is one events socket.
 type conn struct {
 	// static
 	sockets *Sockets
-	ws      *websocket.Conn // is only read from
-	net     net.Conn        // what is under it, is only written to
+	socket  net.Conn
+	reader  *websocket.Conn
 	out     outbox
-	over    chan struct{} // closed by cut
-	unread  chan struct{} // closed when nothing is read any more
+	ended   chan struct{} // closed by the first cut
+	written chan struct{} // closed when write has ended
 
-	// static once it joins a room
+	// static once it joins
 	who  intent.Person
-	from position
+	room id.Room
+	from position // zero: none
 
-	// guarded by mu
-	mu  sync.Mutex
-	bye goodbye // how it ended; valid when over is closed
+	// owned by whoever reads
+	rate allowance
 
-	// owned by the reader
-	limit    bucket
-	commands chan clientMessage // nil before the first one
-	working  sync.WaitGroup
+	orders orders
 
 	// owned by the room
-	joined  bool
-	at      int // index in room.conns
-	view    view
-	place   int // as told last
-	of      int
-	until   time.Time // waits so long
-	heardAt time.Time // when it was told something last
-	pinged  time.Time
+	joined bool
+	at     int // in room.conns
+	view   view
+	until  time.Time // that it waits
+	toldAt time.Time
+	pinged time.Time
+	place  int // as told last
+	of     int
+
+	// guarded by mu
+	mu   sync.Mutex
+	bye  *goodbye
+	last time.Time // by which all must be written, after a cut
 }
 
-func newConn(s *Sockets, ws *websocket.Conn) *conn {
+func newConn(s *Sockets, socket net.Conn, reader *websocket.Conn) *conn {
 	c := &conn{
-		sockets: s, ws: ws, net: ws.NetConn(), out: newOutbox(), over: make(chan struct{}), unread: make(chan struct{}),
-		limit: newBucket(messagesAtOnce, messagesPerSecond, time.Now()),
+		sockets: s, socket: socket, reader: reader, out: newOutbox(), ended: make(chan struct{}), written: make(chan struct{}),
 	}
-	if tcp, ok := c.net.(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(sendBuffer) // as the kernel likes
+	c.rate = newAllowance(time.Now())
+	if reader == nil {
+		return c
 	}
+	reader.SetReadLimit(maxMessageBytes)
+	reader.SetCloseHandler(func(int, string) error { return nil })
+	reader.SetPongHandler(func(string) error { return c.heard() })
+	reader.SetPingHandler(func(text string) error {
+		if err := c.heard(); err != nil {
+			return err
+		}
+		if !c.out.push(frame(opPong, []byte(text))) {
+			c.cut(goodbyeOverflow)
+		}
+		return nil
+	})
 	return c
 }
 
-// cut ends a connection, once: the first goodbye holds.
+// read takes the client's messages until the connection ends, and answers how.
+func (c *conn) read() goodbye {
+	if err := c.listen(time.Now()); err != nil {
+		return goodbyeTo(err)
+	}
+	for {
+		text, err := c.next()
+		if err == nil && !c.cutAlready() {
+			err = c.obey(text)
+		}
+		if err != nil {
+			return goodbyeTo(err)
+		}
+	}
+}
+
+// next answers the next message.
+func (c *conn) next() ([]byte, error) {
+	kind, r, err := c.reader.NextReader()
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	if kind != websocket.TextMessage || !utf8.Valid(text) {
+		return nil, fault.New(fault.CodeInvalid, "messages are text in UTF-8")
+	}
+	return text, c.heard()
+}
+
+// readStart answers the token of the start message, which must come first and soon.
+func (c *conn) readStart() (string, error) {
+	if err := c.socket.SetReadDeadline(time.Now().Add(c.sockets.pace.start)); err != nil {
+		return "", err
+	}
+	text, err := c.next()
+	var late net.Error
+	if errors.As(err, &late) && late.Timeout() {
+		return "", fault.New(fault.CodeUnauthenticated, "no access token came in time").Because(err)
+	}
+	if err != nil {
+		return "", err
+	}
+	return readStart(text)
+}
+
+// heard notes a sign of life. Fault: rate_limited.
+func (c *conn) heard() error {
+	now := time.Now()
+	if !c.rate.take(now) {
+		return fault.New(fault.CodeRateLimited, "at most 20 messages a second, 40 at once")
+	}
+	return c.listen(now)
+}
+
+// listen gives who has said who it is as long as silence may last.
+func (c *conn) listen(now time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bye != nil || c.who.User == "" {
+		return nil // the deadline is that of the goodbye, or of the start
+	}
+	return c.socket.SetReadDeadline(now.Add(c.sockets.pace.silence))
+}
+
+// goodbyeTo answers how a connection ends whose reading ended with an error.
+func goodbyeTo(err error) goodbye {
+	var told *websocket.CloseError
+	var lost net.Error
+	var known *fault.Fault
+	switch {
+	case errors.As(err, &known):
+		return farewellTo(err)
+	case errors.As(err, &told) && told.Code != websocket.CloseAbnormalClosure:
+		return echo(told)
+	case errors.Is(err, websocket.ErrReadLimit):
+		return farewellTo(fault.New(fault.CodeTooLarge, "a message has at most %d bytes", maxMessageBytes))
+	case errors.As(err, &lost) && lost.Timeout():
+		return goodbyeSilent
+	case told != nil, errors.As(err, &lost), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return goodbyeLost
+	}
+	return farewellTo(fault.New(fault.CodeInvalid, "that is no WebSocket frame").Because(err))
+}
+
+// cut ends the connection; the first one says how. Safe for concurrent use.
 func (c *conn) cut(bye goodbye) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.cutLocked() {
+	if c.bye != nil {
 		return
 	}
-	c.bye = bye
-	close(c.over)
-	_ = c.net.SetWriteDeadline(time.Now().Add(c.sockets.pace.grace)) // what is being written has so long
+	c.bye = &bye
+	c.last = time.Now().Add(c.sockets.pace.grace)
+	c.sockets.metrics.closed(bye.reason)
+	close(c.ended)
+	if c.socket != nil {
+		_ = c.socket.SetWriteDeadline(c.last) // a lost connection needs none
+	}
 }
 
 func (c *conn) cutAlready() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.cutLocked()
-}
-
-func (c *conn) cutLocked() bool {
 	select {
-	case <-c.over:
+	case <-c.ended:
 		return true
 	default:
 		return false
 	}
 }
 
-// serve returns when the connection is over and nothing of it runs any more.
-func (c *conn) serve(r *http.Request, name id.Room) {
-	var writing sync.WaitGroup
-	writing.Go(c.write)
-	c.cut(c.stay(r, name))
-	c.drain()
-	writing.Wait()
+// finish waits for the goodbye to be written, for the client to have read it and for commands in flight, for a moment
+// each.
+func (c *conn) finish() {
+	<-c.written
+	drain(c.socket, c.sockets.pace.grace)
+	c.socket.Close()
+	c.orders.finish(c.sockets.pace.grace)
 }
 
-// stay lets the client be in the room until the connection is over, and answers why it is.
-func (c *conn) stay(r *http.Request, name id.Room) goodbye {
-	if err := c.begin(r); err != nil {
-		return farewellTo(err)
-	}
-	room := c.sockets.enter(name)
-	if room == nil {
-		return goodbyeLeaving
-	}
-	defer c.sockets.exit(room)
-	select {
-	case room.joins <- c:
-	case <-room.over:
-		return c.refusedBy(room)
-	}
-	bye := c.read(name)
-	c.cut(bye) // now, so that the room tells it nothing more
-	if c.commands != nil {
-		close(c.commands)
-	}
-	c.working.Wait()
-	select {
-	case room.leaves <- c:
-	case <-room.over:
-	}
-	return bye
-}
+// allowance is 20 messages a second, 40 at once (GCRA: it holds the time at which it is whole again).
+type allowance struct{ whole time.Time }
 
-func (c *conn) refusedBy(r *room) goodbye {
-	if r.why == nil {
-		return farewellTo(fault.Unavailable(nil, "the stage cannot be had; try again"))
-	}
-	if r.why == errLeaving {
-		return goodbyeLeaving
-	}
-	return farewellTo(r.why)
-}
+const (
+	perMessage     = time.Second / 20
+	messagesAtOnce = 40
+)
 
-// begin learns who speaks, and from where.
-func (c *conn) begin(r *http.Request) error {
-	token := ""
-	if offered := websocket.Subprotocols(r); len(offered) > 1 && offered[0] == Subprotocol {
-		token = offered[1]
+func newAllowance(now time.Time) allowance { return allowance{now} }
+
+func (a *allowance) take(now time.Time) bool {
+	if a.whole.Before(now) {
+		a.whole = now
 	}
-	if token == "" {
-		var err error
-		if token, err = c.readStart(); err != nil {
-			return err
-		}
-	}
-	var err error
-	if c.who, err = c.sockets.cfg.Authorise(token); err != nil {
-		return err
-	}
-	if text := r.URL.Query().Get("from"); text != "" {
-		c.from, err = parsePosition(text)
-	}
-	return err
+	a.whole = a.whole.Add(perMessage)
+	return a.whole.Sub(now) <= messagesAtOnce*perMessage
 }

@@ -1,6 +1,8 @@
 package events
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +33,9 @@ func readStage(wire *listenerstatev1.Stage) *stage {
 	for _, invite := range wire.GetInvites() {
 		s.invites = append(s.invites, wireInvite{invite.GetUser(), invite.GetName(), invite.GetBy(), timeFrom(invite.GetExpiresAt())})
 	}
+	slices.Sort(s.moderators)
+	slices.Sort(s.removed)
+	slices.SortFunc(s.seats, func(a, b wireSeat) int { return cmp.Compare(a.Seat, b.Seat) })
 	return s
 }
 

@@ -2,9 +2,9 @@ package events
 
 import (
 	"slices"
+	"time"
 
 	"rostrum/internal/fault"
-	"rostrum/internal/id"
 )
 
 // join lets a connection in, now or as soon as that can be done.
@@ -65,12 +65,15 @@ func (r *room) admit(c *conn) bool {
 func (r *room) add(c *conn, p *person) {
 	c.joined, c.at, c.view = true, len(r.conns), r.stage.viewOf(string(p.user))
 	r.conns = append(r.conns, c)
+	if len(p.conns) == 0 {
+		p.bored = time.Time{}
+	}
 	p.conns = append(p.conns, c)
-	p.told = false
+	p.told, p.again = false, time.Time{}
 	if c.view == viewModerator {
 		r.watching[c] = struct{}{}
 	}
-	c.pinged, c.heardAt = r.now, r.now
+	c.pinged, c.toldAt = r.now, r.now
 }
 
 // opening says how a connection began. It is a metric label.
@@ -98,8 +101,7 @@ func (r *room) missed(c *conn) ([]entry, opening) {
 	if !ok {
 		return nil, tooOld
 	}
-	turned := func(e entry) bool { return e.turns && e.user == string(c.who.User) }
-	if slices.ContainsFunc(missed, turned) {
+	if r.ring.turned(c.from, string(c.who.User)) {
 		return nil, otherView
 	}
 	return missed, resumed
@@ -119,32 +121,32 @@ func (r *room) greet(c *conn, missed []entry, how opening) {
 		r.show(c)
 		return
 	}
-	frames := make([][]byte, 0, len(missed)+3)
-	frames = append(frames, hello)
+	pieces := make([]piece, 0, len(missed)+3)
+	pieces = append(pieces, piece{bytes: hello})
 	for i := range missed {
 		if missed[i].seenBy(string(c.who.User), c.view) {
-			frames = append(frames, missed[i].frame)
+			pieces = append(pieces, piece{bytes: missed[i].frame})
 		}
 	}
-	r.sockets.metrics.sent.Add(float64(len(frames) - 1))
-	c.out.open(append(frames, r.unlogged(c)...))
+	r.sockets.metrics.sent.Add(float64(len(pieces) - 1))
+	c.out.open(append(pieces, r.unlogged(c)...))
 	if r.stage.state == stateEnded {
 		r.dismiss(c, farewellTo(errEnded))
 	}
 }
 
 // unlogged answers what a connection is told after a resume: what is in no event.
-func (r *room) unlogged(c *conn) [][]byte {
+func (r *room) unlogged(c *conn) []piece {
 	c.place, c.of = r.stage.hands.place(string(c.who.User)), r.stage.hands.len()
-	frames := [][]byte{appendPlace(nil, c.place, c.of)}
+	told := []piece{{bytes: appendPlace(nil, c.place, c.of)}}
 	if r.stage.enforced == (position{}) {
-		return frames
+		return told
 	}
 	said, err := encode(positionMessage{"enforced", r.stage.enforced})
 	if !r.said(err) {
-		return frames
+		return told
 	}
-	return append(frames, said)
+	return append(told, piece{bytes: said})
 }
 
 // show sends a connection the whole stage in the view of its person.
@@ -161,13 +163,13 @@ func (r *room) show(c *conn) {
 		return
 	}
 	you := r.stage.you(user)
-	frames, err := snapshotFrames(r.stage.at, text, you)
+	pieces, err := snapshotFrame(r.stage.at, text, you)
 	if !r.said(err) {
 		r.dismiss(c, farewellTo(err))
 		return
 	}
-	c.place, c.of, c.heardAt = you.Place, r.stage.hands.len(), r.now
-	if !c.out.open(frames) {
+	c.place, c.of, c.toldAt = you.Place, r.stage.hands.len(), r.now
+	if !c.out.open(pieces) {
 		r.dismiss(c, goodbyeOverflow)
 	}
 }
@@ -206,32 +208,3 @@ func (r *room) drop(c *conn) {
 		p.remove(c, r.now)
 	}
 }
-
-// lookBack has the log read for a connection that resumes from before this gateway followed the room; true: it waits for
-// that. It is done once for a stage.
-func (r *room) lookBack(c *conn) bool {
-	begin := r.ring.before
-	if c.from.Term != begin.Term || c.from.Offset >= begin.Offset || r.looked || r.stage.state == stateEnded {
-		return false
-	}
-	if r.looking {
-		return true
-	}
-	if begin.Offset-c.from.Offset+uint64(len(r.ring.entries)) > mostKeptEvents {
-		return false
-	}
-	r.looking = true
-	r.tasks.Go(func() { r.watch.hand(r.ctx, item{past: r.watch.lookBack(r.ctx, c.from, begin)}) })
-	return true
-}
-
-// takePast puts what was found before the oldest event, if that is still where it ends.
-func (r *room) takePast(p *past) {
-	r.looking, r.looked = false, true
-	n := len(p.entries)
-	if n > 0 && p.entries[n-1].at == r.ring.before {
-		r.ring.prepend(p.from, p.entries)
-	}
-}
-
-var _ = id.Main

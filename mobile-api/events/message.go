@@ -118,8 +118,8 @@ func appendPlace(dst []byte, place, of int) []byte {
 	return append(appendHeader(dst, opText, len(b)), b...)
 }
 
-// snapshotFrames are the frame of a snapshot in parts, so that everybody shares the stage.
-func snapshotFrames(at position, stage []byte, you wireYou) ([][]byte, error) {
+// snapshotFrame is the frame of a snapshot in pieces, so that everybody shares the stage.
+func snapshotFrame(at position, stage []byte, you wireYou) ([]piece, error) {
 	head := fmt.Appendf(nil, `{"type":"snapshot","position":{"term":%d,"offset":%d},"stage":`, at.Term, at.Offset)
 	tail, err := json.Marshal(you)
 	if err != nil {
@@ -127,7 +127,7 @@ func snapshotFrames(at position, stage []byte, you wireYou) ([][]byte, error) {
 	}
 	tail = append(append([]byte(`,"you":`), tail...), '}')
 	begin := appendHeader(make([]byte, 0, len(head)+10), opText, len(head)+len(stage)+len(tail))
-	return [][]byte{append(begin, head...), stage, tail}, nil
+	return []piece{{bytes: append(begin, head...), more: true}, {bytes: stage, more: true}, {bytes: tail}}, nil
 }
 
 func problem(err error) *wireProblem {

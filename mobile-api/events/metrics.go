@@ -9,48 +9,40 @@ import (
 type metrics struct {
 	sockets  prometheus.Gauge
 	rooms    prometheus.Gauge
-	ends     *prometheus.CounterVec
-	openings *prometheus.CounterVec
+	opens    *prometheus.CounterVec
+	closes   *prometheus.CounterVec
+	sent     prometheus.Counter
 	commands *prometheus.CounterVec
 	reports  *prometheus.CounterVec
-	sent     prometheus.Counter
 	lost     prometheus.Counter
 }
 
-func newMetrics(r prometheus.Registerer) (*metrics, error) {
+func newMetrics(registry prometheus.Registerer) (*metrics, error) {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	}
 	m := &metrics{
-		sockets: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "rostrum_events_sockets", Help: "Open events sockets.",
-		}),
-		rooms: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "rostrum_events_rooms", Help: "Stages that are followed for events sockets.",
-		}),
-		ends: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rostrum_events_ends_total", Help: "Events sockets that ended, by reason.",
-		}, []string{"reason"}),
-		openings: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rostrum_events_openings_total", Help: "Events sockets that began, by what they were sent first.",
-		}, []string{"kind"}),
-		commands: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rostrum_events_commands_total", Help: "Commands over events sockets, by result.",
-		}, []string{"result"}),
-		reports: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rostrum_events_presence_reports_total", Help: "Reports that a person with a raised hand is absent or present, by result.",
-		}, []string{"result"}),
+		sockets: prometheus.NewGauge(prometheus.GaugeOpts{Name: "rostrum_events_sockets", Help: "Events sockets that are open."}),
+		rooms:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "rostrum_events_rooms", Help: "Rooms whose stage is followed."}),
+		opens:   counter("rostrum_events_opens_total", "Sockets that were greeted, by how: resumed, or why with a whole stage.", "how"),
+		closes:  counter("rostrum_events_closes_total", "Sockets that ended or were refused, by reason.", "reason"),
 		sent: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "rostrum_events_sent_total", Help: "Stage events handed to events sockets.",
+			Name: "rostrum_events_sent_total", Help: "Stage events handed to sockets, each to each.",
 		}),
+		commands: counter("rostrum_events_commands_total", "Commands over sockets, by what came of them.", "code"),
+		reports:  counter("rostrum_events_presence_reports_total", "Reports of people's presence, by result.", "result"),
 		lost: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "rostrum_events_watches_lost_total", Help: "Watches of a stage that were lost and taken up again.",
+			Name: "rostrum_events_watches_lost_total", Help: "Watches of stage logs that were lost and taken up again.",
 		}),
 	}
 	for _, why := range reasons {
-		m.ends.WithLabelValues(string(why))
+		m.closes.WithLabelValues(string(why))
 	}
 	for _, how := range openings {
-		m.openings.WithLabelValues(string(how))
+		m.opens.WithLabelValues(string(how))
 	}
-	return m, obs.Register(r, m.sockets, m.rooms, m.ends, m.openings, m.commands, m.reports, m.sent, m.lost)
+	return m, obs.Register(registry, m.sockets, m.rooms, m.opens, m.closes, m.sent, m.commands, m.reports, m.lost)
 }
 
-func (m *metrics) opened(how opening) { m.openings.WithLabelValues(string(how)).Inc() }
+func (m *metrics) closed(why reason)  { m.closes.WithLabelValues(string(why)).Inc() }
+func (m *metrics) opened(how opening) { m.opens.WithLabelValues(string(how)).Inc() }

@@ -9,9 +9,10 @@ const (
 	mostOpenings     = 4  // a view that turns while the one before is being sent
 )
 
-// piece is a frame, or a part of one that whole follows; it is shared and never written to.
+// piece is a frame, or a part of one; it is shared and never written to.
 type piece struct {
 	bytes []byte
+	more  bool // the frame goes on in the next piece
 	free  bool // part of an opening: does not count against the bounds of frames
 	last  bool // the last one of it
 }
@@ -48,18 +49,19 @@ func (o *outbox) push(frame []byte) bool {
 
 // open lets the beginning of a stream wait, which is as large as a stage or as what was missed. False: too many do
 // already.
-func (o *outbox) open(frames [][]byte) bool {
+func (o *outbox) open(pieces []piece) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed || len(frames) == 0 {
+	if o.closed || len(pieces) == 0 {
 		return true
 	}
 	if o.opening >= mostOpenings {
 		return false
 	}
 	o.opening++
-	for i, frame := range frames {
-		o.add(piece{bytes: frame, free: true, last: i == len(frames)-1})
+	for i, p := range pieces {
+		p.free, p.last = true, i == len(pieces)-1
+		o.add(p)
 	}
 	return true
 }
@@ -87,19 +89,18 @@ func (o *outbox) take(before []piece) []piece {
 	return taken
 }
 
-// wrote counts items out.
-func (o *outbox) wrote(items []piece) {
+// wrote counts pieces out.
+func (o *outbox) wrote(pieces []piece) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, it := range items {
-		if it.last {
+	for _, p := range pieces {
+		if p.last {
 			o.opening--
 		}
-		if it.free {
-			continue
+		if !p.free {
+			o.count--
+			o.bytes -= len(p.bytes)
 		}
-		o.count--
-		o.bytes -= len(it.bytes)
 	}
 }
 

@@ -42,3 +42,31 @@ func (w *watch) lookBack(ctx context.Context, from, until position) *past {
 	}
 	return p
 }
+
+// lookBack has the log read for a connection that resumes from before this gateway followed the room; true: it waits for
+// that.
+func (r *room) lookBack(c *conn) bool {
+	begin := r.ring.before
+	if c.from.Term != begin.Term || c.from.Offset >= begin.Offset || !c.from.isAfter(r.gone) || r.stage.state == stateEnded {
+		return false
+	}
+	if begin.Offset-c.from.Offset+uint64(len(r.ring.entries)) > mostKeptEvents {
+		return false
+	}
+	if r.looking {
+		return true
+	}
+	r.looking = true
+	r.tasks.Go(func() { r.watch.hand(r.ctx, item{past: r.watch.lookBack(r.ctx, c.from, begin)}) })
+	return true
+}
+
+// takePast puts what was found before the oldest event, if that is still where it ends.
+func (r *room) takePast(p *past) {
+	r.looking = false
+	if n := len(p.entries); n > 0 && p.entries[n-1].at == r.ring.before {
+		r.ring.prepend(p.from, p.entries)
+	} else {
+		r.gone = p.from
+	}
+}

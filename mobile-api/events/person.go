@@ -21,7 +21,8 @@ type person struct {
 	reporting bool
 	told      bool // that the person is absent
 	tries     int
-	again     time.Time // not to be tried before
+	said      bool      // of the last report: absent
+	again     time.Time // the same is not reported before
 }
 
 // look notes whether anything concerns a person.
@@ -46,10 +47,11 @@ func (p *person) remove(c *conn, now time.Time) {
 // owes answers whether the stage should be told something of a person now, and what.
 func (p *person) owes(s *stage, now time.Time, back time.Duration) (absent, owed bool) {
 	hand := s.hands.of[string(p.user)]
-	if hand == nil || s.state == stateEnded || p.reporting || now.Before(p.again) {
-		return false, false
+	absent = len(p.conns) == 0
+	if hand == nil || s.state == stateEnded || p.reporting || p.said == absent && now.Before(p.again) {
+		return absent, false
 	}
-	if len(p.conns) > 0 {
+	if !absent {
 		return false, hand.Absent
 	}
 	return true, !hand.Absent && !p.told && now.Sub(p.left) >= back

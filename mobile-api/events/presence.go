@@ -94,17 +94,15 @@ func (r *room) reported(o outcome) {
 	if p == nil {
 		return
 	}
-	p.reporting = false
-	switch {
-	case o.err == nil || !mayPass(o.err):
+	p.reporting, p.said = false, o.absent
+	if o.err == nil || !mayPass(o.err) {
 		p.tries, p.told, p.again = 0, o.absent && len(p.conns) == 0, r.now.Add(toldAgain)
-		if o.absent && len(p.conns) > 0 {
-			p.again = time.Time{} // came back meanwhile
-		}
-	default:
-		p.again = r.now.Add(min(time.Second<<min(p.tries, 4), 10*time.Second))
-		p.tries++
+		r.attend(p) // may have come or gone meanwhile
+		return
 	}
+	p.again = r.now.Add(min(time.Second<<min(p.tries, 4), 10*time.Second))
+	p.tries++
+	r.attend(p)
 }
 
 func mayPass(err error) bool {

@@ -1,5 +1,7 @@
 package events
 
+import "slices"
+
 // mostKeptEvents is how many of the newest events of a room are kept for those who come back.
 const mostKeptEvents = 4096
 
@@ -54,4 +56,15 @@ func (r *ring) after(p position) ([]entry, bool) {
 		return nil, false
 	}
 	return r.entries[missing:], true
+}
+
+// turned says whether a person sees another view since an event, that one included: whoever was cut between it and the
+// stage that followed holds the wrong view.
+func (r *ring) turned(since position, user string) bool {
+	turns := func(e entry) bool { return e.turns && e.user == user }
+	missed, ok := r.after(since)
+	if ok && since != r.before {
+		missed, _ = r.after(position{since.Term, since.Offset - 1})
+	}
+	return slices.ContainsFunc(missed, turns)
 }

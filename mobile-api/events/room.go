@@ -43,8 +43,8 @@ type room struct {
 	watching map[*conn]struct{} // those of conns that have the moderators' view
 	waiting  []*conn            // for a stage, or for a position
 	looking  bool               // back into the log
-	looked   bool
-	moved    bool // the queue, since places were counted
+	gone     position           // what came before it cannot be had
+	moved    bool               // the queue, since places were counted
 	empty    time.Time
 	commit   *time.Timer
 	commits  bool      // an enforced position was not told yet
@@ -115,10 +115,7 @@ func (r *room) step(tick <-chan time.Time) (last bool) {
 // end says goodbye to everyone.
 func (r *room) end() {
 	r.sockets.forget(r)
-	bye := goodbyeLeaving
-	if r.why != nil && r.why != errLeaving {
-		bye = farewellTo(r.why)
-	}
+	bye := r.goodbye()
 	for _, c := range append(r.conns, r.waiting...) {
 		c.cut(bye)
 	}
@@ -127,6 +124,17 @@ func (r *room) end() {
 	close(r.over)
 	r.commit.Stop()
 	r.tasks.Wait()
+}
+
+// goodbye is what everyone is told once the room has ended.
+func (r *room) goodbye() goodbye {
+	switch r.why {
+	case errLeaving:
+		return goodbyeLeaving
+	case nil: // it was about to be left alone
+		return farewellTo(fault.Unavailable(nil, "the stage cannot be had; try again"))
+	}
+	return farewellTo(r.why)
 }
 
 // take takes an item of the watch.
@@ -153,13 +161,12 @@ func (r *room) take(it item) (last bool) {
 
 // begin takes a whole stage: at first, over the end of a term, and where events were missed. Everybody begins anew.
 func (r *room) begin(s *stage) {
-	known := r.stage != nil && r.stage.at == s.at
-	r.stage, r.drawn, r.moved = s, [views]drawing{}, true
-	if known {
+	if r.stage != nil && r.stage.at == s.at {
+		r.enforced(s.enforced) // all else is known
 		return
 	}
+	r.stage, r.drawn, r.moved = s, [views]drawing{}, true
 	r.ring.reset(s.at)
-	r.looked = false
 	for i := len(r.conns) - 1; i >= 0; i-- {
 		r.show(r.conns[i])
 	}

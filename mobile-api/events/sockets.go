@@ -1,12 +1,14 @@
-// Package events owns the events sockets of one gateway: one watch of each stage, one fold, and everyone who follows it
-// (docs/protocol.md section 10).
+// Package events owns the events sockets of one gateway: one watch of each stage, one fold, and everyone who follows it.
+//
+// docs/protocol.md section 10 is the contract, docs/vectors/events.json its vectors. One goroutine per followed room folds
+// the stage and decides who hears what; each connection has one that reads and one that writes. What everyone hears is
+// encoded once.
 package events
 
 import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net/http"
 	"sync"
 	"sync/atomic"
 
@@ -14,151 +16,116 @@ import (
 	"rostrum/internal/id"
 )
 
-// Sockets serves events sockets. Safe for concurrent use.
+// Sockets serves the events sockets of one gateway. Safe for concurrent use.
 type Sockets struct {
 	// static
 	cfg      Config
 	pace     pace
 	metrics  *metrics
 	presence *presence
-	ending   context.Context
-	end      context.CancelFunc
+	end      context.CancelFunc // of the presence reporters
+	buffers  sync.Pool          // of *[]byte, for writers
+	tasks    sync.WaitGroup     // rooms and reporters
 
-	reported atomic.Uint64 // reports of presence, to name them
+	open     atomic.Int64 // sockets
+	reported atomic.Uint64
 
 	// guarded by mu
-	mu     sync.Mutex
-	closed bool
-	conns  map[*conn]struct{}
-	rooms  map[id.Room]*room
-	parts  sync.WaitGroup // connections, rooms and reporters; Add under mu
+	mu      sync.Mutex
+	closed  bool
+	rooms   map[id.Room]*room
+	serving sync.WaitGroup // Add under mu
 }
 
-// New makes sockets that follow no stage yet.
-func New(c Config) (*Sockets, error) {
-	return newSockets(c, defaultPace())
-}
+// New makes the sockets of a gateway. Close ends them.
+func New(c Config) (*Sockets, error) { return newSockets(c, defaultPace()) }
 
 func newSockets(c Config, p pace) (*Sockets, error) {
 	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("events: %w", err)
+		return nil, fmt.Errorf("events sockets: %w", err)
 	}
 	c = c.withDefaults()
-	s := &Sockets{cfg: c, pace: p, conns: map[*conn]struct{}{}, rooms: map[id.Room]*room{}}
-	var err error
-	if s.metrics, err = newMetrics(c.Metrics); err != nil {
-		return nil, fmt.Errorf("events: %w", err)
+	m, err := newMetrics(c.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("events sockets: %w", err)
 	}
-	s.ending, s.end = context.WithCancel(context.Background())
-	s.presence = &presence{sockets: s, boot: rand.Text()[:12], queue: make(chan report, reportsWaiting)}
+	s := &Sockets{cfg: c, pace: p, metrics: m, rooms: map[id.Room]*room{}}
+	s.buffers.New = func() any { return new([writeAtOnce]byte) }
+	s.presence = &presence{sockets: s, boot: rand.Text(), queue: make(chan report, reportsWaiting)}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.end = cancel
 	for range reportersAtOnce {
-		s.parts.Go(func() { s.presence.run(s.ending) })
+		s.tasks.Go(func() { s.presence.run(ctx) })
 	}
 	return s, nil
 }
 
-// ServeRoom upgrades a call and returns when the connection is over.
-func (s *Sockets) ServeRoom(w http.ResponseWriter, r *http.Request, name id.Room) {
-	ws, err := upgrader.Upgrade(w, r, nil)
-	if err != nil {
-		return // the upgrader has answered
-	}
-	c := newConn(s, ws)
-	if err := s.add(c); err != nil {
-		c.cut(err.(refusal).bye)
-		c.write()
-		return
-	}
-	defer s.remove(c)
-	c.serve(r, name)
-}
-
-// refusal is why a connection is not served at all.
-type refusal struct{ bye goodbye }
-
-func (r refusal) Error() string { return r.bye.text }
-
-func (s *Sockets) add(c *conn) error {
+// Close says to everyone that this gateway is leaving (1001), lets commands in flight end for a moment, and waits. Whose
+// last socket ends so is not reported absent: they come back at another gateway.
+func (s *Sockets) Close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.closed:
-		return refusal{goodbyeLeaving}
-	case len(s.conns) >= s.cfg.MostSockets:
-		return refusal{farewell(reasonFull, fault.Unavailable(nil, "this gateway has as many sockets as it may; try another"))}
+	s.closed = true
+	for _, r := range s.rooms {
+		r.cancel()
 	}
-	s.parts.Add(1)
-	s.conns[c] = struct{}{}
-	s.metrics.sockets.Inc()
+	s.mu.Unlock()
+	s.serving.Wait()
+	s.end()
+	s.tasks.Wait()
 	return nil
 }
 
-func (s *Sockets) remove(c *conn) {
-	s.mu.Lock()
-	delete(s.conns, c)
-	s.mu.Unlock()
-	s.metrics.sockets.Dec()
-	s.parts.Done()
-}
-
-// enter answers the room of a name, to be given back with exit. Nil: the gateway leaves.
-func (s *Sockets) enter(name id.Room) *room {
+// begin counts a connection in; false: the sockets are closed.
+func (s *Sockets) begin() (done func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil
+		return nil, false
 	}
-	r := s.rooms[name]
+	s.serving.Add(1)
+	return s.serving.Done, true
+}
+
+// follow answers the room that a connection may join and leave until exit.
+func (s *Sockets) follow(name id.Room) (r *room, exit func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, nil, errLeaving
+	}
+	r = s.rooms[name]
 	if r == nil {
 		r = newRoom(s, name)
 		s.rooms[name] = r
 		s.metrics.rooms.Inc()
-		s.parts.Go(r.run)
+		s.tasks.Go(r.run)
 	}
 	r.refs++
-	return r
+	return r, func() { s.mu.Lock(); r.refs--; s.mu.Unlock() }, nil
 }
 
-func (s *Sockets) exit(r *room) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r.refs--
-}
-
-// retire takes a room that nobody can be on the way to; false: somebody is.
+// retire takes a room away that nobody is left in.
 func (s *Sockets) retire(r *room) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.refs > 0 {
 		return false
 	}
-	if s.rooms[r.id] == r {
-		delete(s.rooms, r.id)
-	}
+	s.remove(r)
 	return true
 }
 
-// forget makes the next one who comes begin a new room.
+// forget takes a room away that has ended; who comes next gets another.
 func (s *Sockets) forget(r *room) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.remove(r)
+}
+
+func (s *Sockets) remove(r *room) {
 	if s.rooms[r.id] == r {
 		delete(s.rooms, r.id)
 	}
 }
 
-// Close ends every connection (1001), and waits.
-func (s *Sockets) Close() error {
-	s.mu.Lock()
-	s.closed = true
-	for c := range s.conns {
-		c.cut(goodbyeLeaving)
-	}
-	for _, r := range s.rooms {
-		r.cancel()
-	}
-	s.mu.Unlock()
-	s.end()
-	s.parts.Wait()
-	return nil
-}
+var errFull = fault.New(fault.CodeUnavailable, "this gateway is full; try again")

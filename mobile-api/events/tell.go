@@ -6,7 +6,7 @@ import (
 
 // tell lets a frame wait for a connection, and cuts one that takes too little.
 func (r *room) tell(c *conn, frame []byte) {
-	c.heardAt = r.now
+	c.toldAt = r.now
 	if !c.out.push(frame) {
 		r.dismiss(c, goodbyeOverflow)
 	}
@@ -146,7 +146,7 @@ func (r *room) keepAlive() {
 	for i := len(r.conns) - 1; i >= 0; i-- {
 		c := r.conns[i]
 		// A tick may come a little early; a client waits for 12 s.
-		if still != nil && r.now.Sub(c.heardAt) >= r.sockets.pace.still-r.sockets.pace.tick/2 {
+		if still != nil && r.now.Sub(c.toldAt) >= r.sockets.pace.still-r.sockets.pace.tick/2 {
 			r.tell(c, still)
 		}
 		if !c.cutAlready() && r.now.Sub(c.pinged) >= r.sockets.pace.ping {

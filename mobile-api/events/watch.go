@@ -127,7 +127,9 @@ func (w *watch) read(wire *listenerstatev1.WatchResponse) (item, error) {
 			return item{}, fmt.Errorf("event %v came after %v", e.at, before)
 		}
 		said, err := newEntry(e)
-		w.at = e.at
+		if w.at = e.at; err != nil {
+			w.at = position{}
+		}
 		return item{event: &e, entry: said}, err
 	case *listenerstatev1.WatchResponse_Enforced:
 		return item{enforced: positionFrom(it.Enforced)}, nil

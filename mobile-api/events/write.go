@@ -6,83 +6,108 @@ import (
 	"time"
 )
 
-// writeMost bounds one write: a connection has pace.write for each.
-const writeMost = 32 << 10
+// writeAtOnce is how many bytes are tried at once: a connection that takes some of them in pace.write is not stalled.
+const writeAtOnce = 16 << 10
 
-// write writes what waits until the connection is cut, then says why, and ends it. It is the only one to write to the
-// connection.
+// write writes what waits until the connection is cut, and then goodbye. It is the only one that writes.
 func (c *conn) write() {
-	defer c.net.Close()
-	var taken []piece
-	for {
+	defer close(c.written)
+	defer c.out.close()
+	var batch []piece
+	for !c.cutAlready() {
 		select {
 		case <-c.out.ready:
-			taken = c.out.take(taken)
-			if err := c.writeAll(taken); err != nil {
-				c.cut(endOfWrite(err))
-				c.finish(false, false)
-				return
-			}
-			c.out.wrote(taken)
-		case <-c.over:
-			c.finish(true, c.bye.flush)
+		case <-c.ended:
+			continue
+		}
+		batch = c.out.take(batch)
+		if err := c.writeAll(batch); err != nil {
+			c.fail(err)
 			return
 		}
 	}
+	c.wave()
 }
 
-// finish writes what waits where it should, and the close frame where what was written before is whole.
-func (c *conn) finish(whole, flush bool) {
-	c.sockets.metrics.ends.WithLabelValues(string(c.bye.reason)).Inc()
-	if flush {
-		whole = c.writeAll(c.out.take(nil)) == nil
+// writeAll writes pieces, small ones together. It stops after a frame where nobody wants the rest any more.
+func (c *conn) writeAll(batch []piece) error {
+	if len(batch) == 1 {
+		defer c.out.wrote(batch)
+		return c.writeOut(batch[0].bytes)
 	}
-	c.out.close()
-	if !whole || c.bye.code == 0 {
-		return
-	}
-	if _, err := c.net.Write(c.bye.closeFrame()); err != nil {
-		return
-	}
-	c.awaitClose()
-}
-
-// writeAll writes frames. After an error the last one may be there in part.
-func (c *conn) writeAll(pieces []piece) error {
-	for _, p := range pieces {
-		for rest := p.bytes; len(rest) > 0; {
-			n := min(len(rest), writeMost)
-			c.extend()
-			if _, err := c.net.Write(rest[:n]); err != nil {
-				return err
-			}
-			rest = rest[n:]
+	buffer := c.sockets.buffers.Get().(*[writeAtOnce]byte)
+	defer c.sockets.buffers.Put(buffer)
+	for len(batch) > 0 {
+		together, n := buffer[:0], 0
+		for n < len(batch) && len(together)+len(batch[n].bytes) <= len(buffer) {
+			together = append(together, batch[n].bytes...)
+			n++
 		}
+		if n == 0 { // larger than the buffer
+			together, n = batch[0].bytes, 1
+		}
+		if err := c.writeOut(together); err != nil {
+			return err
+		}
+		c.out.wrote(batch[:n])
+		if !batch[n-1].more && c.cutAlready() && !c.bye.flush {
+			return nil
+		}
+		batch = batch[n:]
 	}
 	return nil
 }
 
-// extend gives the next write its time, unless the connection is cut: then all that is left has the time from cut.
-func (c *conn) extend() {
+// writeOut writes bytes, some of them within each pace.write.
+func (c *conn) writeOut(bytes []byte) error {
+	for len(bytes) > 0 {
+		if err := c.bound(); err != nil {
+			return err
+		}
+		n, err := c.socket.Write(bytes[:min(len(bytes), writeAtOnce)])
+		if err != nil && (n == 0 || c.cutAlready() || !errors.Is(err, os.ErrDeadlineExceeded)) {
+			return err
+		}
+		bytes = bytes[n:]
+	}
+	return nil
+}
+
+// bound sets the time by which the next write must have ended.
+func (c *conn) bound() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.cutLocked() {
-		_ = c.net.SetWriteDeadline(time.Now().Add(c.sockets.pace.write))
+	if c.bye != nil {
+		return c.socket.SetWriteDeadline(c.last)
 	}
+	return c.socket.SetWriteDeadline(time.Now().Add(c.sockets.pace.write))
 }
 
-// awaitClose gives the client a moment to answer, so that what was written arrives before the connection ends.
-func (c *conn) awaitClose() {
-	_ = c.net.SetReadDeadline(time.Now().Add(c.sockets.pace.grace))
-	select {
-	case <-c.unread:
-	case <-time.After(c.sockets.pace.grace):
-	}
-}
-
-func endOfWrite(err error) goodbye {
+// fail ends a connection that could not be written to.
+func (c *conn) fail(err error) {
+	bye := goodbyeLost
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return goodbyeStalled
+		bye = goodbyeStalled
 	}
-	return goodbyeLost
+	c.cut(bye)
+	c.socket.Close()
+}
+
+// wave says goodbye, after what waits where that is still to be heard.
+func (c *conn) wave() {
+	bye := c.bye // written before ended was closed
+	if bye.flush {
+		if err := c.writeAll(c.out.take(nil)); err != nil {
+			c.socket.Close()
+			return
+		}
+	}
+	if bye.code == 0 || c.writeOut(bye.closeFrame()) != nil {
+		c.socket.Close()
+		return
+	}
+	if half, ok := c.socket.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // all is said
+	}
+	_ = c.socket.SetReadDeadline(time.Now().Add(c.sockets.pace.grace))
 }

@@ -19,6 +19,7 @@ const Me = "me"
 const (
 	maxName   = 40  // graphemes
 	maxNote   = 140 // graphemes
+	noteBytes = 560 // as the stage bounds it
 	minInvite = 5   // seconds
 	maxInvite = 600
 )
@@ -67,6 +68,9 @@ func (i Intent) checked() (Intent, error) {
 	}
 	if i.Note, err = text.Line("note", i.Note, 0, maxNote); err != nil {
 		return Intent{}, err
+	}
+	if len(i.Note) > noteBytes {
+		return Intent{}, fault.Invalid("note", fmt.Sprintf("at most %d characters and %d bytes", maxNote, noteBytes))
 	}
 	return i, nil
 }
