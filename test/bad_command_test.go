@@ -2,14 +2,11 @@ package test
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"github.com/gorilla/websocket"
 
 	"rostrum/client/api"
 	"rostrum/client/stage"
@@ -19,8 +16,7 @@ import (
 )
 
 // TestBadCommands gives a stage, over HTTP and over its events sockets, what it must refuse.
-func TestBadCommands(t *testing.T) {
-	t.Parallel()
+func TestBadCommands(t *testing.T) { // not beside tests that listen: it takes all of a small machine
 	w := newWorld(t)
 	b := &badStage{world: w, room: w.liveRoom(t, w.host, api.CreateRoom{Title: "Bad commands", MaxSeats: 4}).ID}
 	b.host = w.enter(t, w.host, b.room)
@@ -185,53 +181,52 @@ func (b *badStage) expired(t *testing.T) {
 // keys uses one key for several bodies, over HTTP, over the socket and across.
 func (b *badStage) keys(t *testing.T) {
 	twice := b.enter(t, b.person(t, "Twice"), b.room)
-	overHTTP := func(key, method, path, body string) (int, *fault.Fault, string) {
-		status, answer, _ := b.call(t, badCall{
-			method: method, path: inRoom(b.room, path), bearer: twice.Token(), body: body, headers: map[string]string{"Idempotency-Key": key},
-		})
-		if status == 200 {
-			return status, nil, string(answer)
-		}
-		return status, fault.ReadHTTP(status, answer), ""
+	_, first := b.withKey(t, twice, "k1", "POST", `{"note":"one"}`)
+	if f, again := b.withKey(t, twice, "k1", "POST", `{"note":"one"}`); f != "" || again != first {
+		t.Errorf("the same again answers %s %s, at first %s", f, again, first)
 	}
-	raise := func(key, note string) stage.Command { return stage.Command{ID: key, Do: stage.DoRaise, Note: note} }
-
-	_, _, first := overHTTP("k1", "POST", "/hand", `{"note":"one"}`)
-	if _, f, again := overHTTP("k1", "POST", "/hand", `{"note":"one"}`); f != nil || again != first {
-		t.Errorf("the same again answers %v %s, at first %s", f, again, first)
-	}
-	if status, f, _ := overHTTP("k1", "POST", "/hand", `{"note":"two"}`); status != 422 || f.Code != fault.CodeIdempotencyMismatch {
-		t.Errorf("HTTP, then HTTP: %d %v", status, f)
-	}
-	if status, f, _ := overHTTP("k1", "DELETE", "/hand", ""); status != 422 || f.Code != fault.CodeIdempotencyMismatch {
-		t.Errorf("another verb: %d %v", status, f)
-	}
-	_, err := twice.stage.Do(bounded(t), raise("k1", "two"))
+	_, err := twice.stage.Do(bounded(t), stage.Command{ID: "k1", Do: stage.DoRaise, Note: "two"})
 	is(t, "HTTP, then the socket", err, "idempotency_mismatch")
-	same := twice.stage.ask(t, raise("k1", "one"))
+	same := twice.stage.ask(t, stage.Command{ID: "k1", Do: stage.DoRaise, Note: "one"})
 	if !strings.Contains(first, fmt.Sprintf(`"offset":%d`, same.Position.Offset)) {
 		t.Errorf("over the socket the same command is at %v, over HTTP %s", same.Position, first)
 	}
 	twice.stage.ask(t, stage.Command{ID: "k2", Do: stage.DoLower})
-	_, err = twice.stage.Do(bounded(t), raise("k2", ""))
+	_, err = twice.stage.Do(bounded(t), stage.Command{ID: "k2", Do: stage.DoRaise})
 	is(t, "the socket, then the socket", err, "idempotency_mismatch")
-	if status, f, _ := overHTTP("k2", "POST", "/hand", `{"note":"one"}`); status != 422 || f.Code != fault.CodeIdempotencyMismatch {
-		t.Errorf("the socket, then HTTP: %d %v", status, f)
-	}
-	if late, err := twice.stage.Do(bounded(t), raise("k1", "one")); err != nil || late.Position != same.Position {
+	if late, err := twice.stage.Do(bounded(t), stage.Command{ID: "k1", Do: stage.DoRaise, Note: "one"}); err != nil || late.Position != same.Position {
 		t.Errorf("repeated after more happened: %v, %v", late, err)
 	}
 	if now, err := twice.Stage(bounded(t), b.room); err != nil || now.You.Place != 0 {
 		t.Errorf("a repeated command raised the hand again: %+v, %v", now.You, err)
 	}
-	if _, err := b.listener.stage.Do(bounded(t), raise("k2", "mine")); err != nil {
+	if _, err := b.listener.stage.Do(bounded(t), stage.Command{ID: "k2", Do: stage.DoRaise, Note: "mine"}); err != nil {
 		t.Errorf("another person's key: %v", err)
 	}
-	for _, key := range []string{strings.Repeat("k", 65), "a b", "\u00e4"} {
-		if status, f, _ := overHTTP(key, "POST", "/hand", ""); status != 400 || f.Code != fault.CodeInvalid {
-			t.Errorf("the key %q: %d %v", key, status, f)
+	for name, c := range map[string]struct {
+		key, method, body string
+		want              fault.Code
+	}{
+		"HTTP, then HTTP": {"k1", "POST", `{"note":"two"}`, fault.CodeIdempotencyMismatch}, "another verb": {"k1", "DELETE", "", fault.CodeIdempotencyMismatch},
+		"the socket, then HTTP": {"k2", "POST", "", fault.CodeIdempotencyMismatch}, "a long key": {strings.Repeat("k", 65), "POST", "", fault.CodeInvalid},
+		"a key of words": {"a b", "POST", "", fault.CodeInvalid}, "a key beyond ASCII": {"\u00e4", "POST", "", fault.CodeInvalid},
+	} {
+		if got, answer := b.withKey(t, twice, c.key, c.method, c.body); got != c.want {
+			t.Errorf("%s: %s %s, wanted %s", name, got, answer, c.want)
 		}
 	}
+}
+
+// withKey raises or lowers a hand over HTTP under a key, and answers the fault or the answer.
+func (b *badStage) withKey(t *testing.T, who *guest, key, method, body string) (fault.Code, string) {
+	t.Helper()
+	status, answer, _ := b.call(t, badCall{
+		method: method, path: inRoom(b.room, "/hand"), bearer: who.Token(), body: body, headers: map[string]string{"Idempotency-Key": key},
+	})
+	if status == http.StatusOK {
+		return "", string(answer)
+	}
+	return fault.ReadHTTP(status, answer).Code, string(answer)
 }
 
 // elsewhere gives commands for other rooms and with tokens of another app.
@@ -275,96 +270,4 @@ func (w *world) tokenOf(t *testing.T, app id.App, user string) string {
 	text, err := w.access.Seal(token.Access{App: app, User: id.User(user), Name: "Somebody", Guest: true, Issued: now, Expires: now.Add(time.Hour)})
 	must(t, err)
 	return text
-}
-
-// closes reads a socket until it is closed with a code.
-func closes(t *testing.T, name string, conn *websocket.Conn, want int) {
-	t.Helper()
-	defer conn.Close()
-	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // fails on a closed connection
-	for {
-		_, _, err := conn.ReadMessage()
-		if err == nil {
-			continue
-		}
-		var told *websocket.CloseError
-		if !errors.As(err, &told) || told.Code != want {
-			t.Errorf("%s: ended with %v, wanted %d", name, err, want)
-		}
-		return
-	}
-}
-
-// texts are names and notes that nobody should have to see.
-func (b *badStage) texts(t *testing.T) {
-	bad := map[string]string{
-		"a control character": "tides\x07", "two lines": "tides\nand ropes", "an override": "a\u202eb", "an isolate": "a\u2066b",
-		"a flood of marks": "a" + strings.Repeat("\u0301", 60), "joined without end": strings.Repeat("\U0001f469\u200d", 20),
-		"too long": strings.Repeat("a", 141), "invisible": "a\u200bb", "a tag flood": "\U0001f3f4" + strings.Repeat("\U000e0067", 60),
-	}
-	for name, text := range bad {
-		_, err := b.listener.RaiseHand(bounded(t), b.room, text)
-		is(t, "a note with "+name, err, "invalid")
-		_, err = b.listener.stage.Do(bounded(t), stage.Command{Do: stage.DoRaise, Note: text})
-		is(t, "a note over the socket with "+name, err, "invalid")
-		_, err = api.New(b.url).Guest(bounded(t), text)
-		is(t, "a guest's name with "+name, err, "invalid")
-	}
-	for name, text := range map[string]string{
-		"the longest": strings.Repeat("\u0e17\u0e35\u0e48", 140), "a family": "\U0001f469\u200d\U0001f469\u200d\U0001f467", "right to left": "\u05e9\u05dc\u05d5\u05dd",
-	} {
-		writer := b.enter(t, b.person(t, "Writer"), b.room)
-		writer.stage.ask(t, stage.Command{Do: stage.DoRaise, Note: text})
-		if e := b.host.stage.event(t, api.Position{}, stage.HandRaised, writer.user); e.what.Note != text {
-			t.Errorf("%s: the host reads %q", name, e.what.Note)
-		}
-	}
-}
-
-// positions that are not there.
-func (b *badStage) positions(t *testing.T) {
-	var closing sync.WaitGroup
-	defer closing.Wait()
-	for query, want := range map[string]fault.Code{
-		"999-1": fault.CodeFromAhead, "1-99999999": fault.CodeFromAhead, "soon": fault.CodeInvalid, "1": fault.CodeInvalid, "-1-1": fault.CodeInvalid,
-		"1-18446744073709551616": fault.CodeInvalid,
-	} {
-		status, answer, _ := b.call(t, badCall{method: "GET", path: inRoom(b.room, "/stage?at_least="+query), bearer: b.listener.Token()})
-		if got := fault.ReadHTTP(status, answer); got.Code != want || status != fault.HTTPStatus(want) {
-			t.Errorf("a stage at %s: %d %s", query, status, answer)
-		}
-		conn := dialEvents(t, b.url, b.room, "?from="+query, b.listener.Token())
-		closing.Go(func() { closes(t, "from "+query, conn, 4000+fault.HTTPStatus(want)) })
-	}
-}
-
-// sockets break the protocol.
-func (b *badStage) sockets(t *testing.T) {
-	for name, c := range map[string]struct {
-		kind int
-		text string
-		want int
-	}{
-		"not JSON":         {websocket.TextMessage, "mute!", 4400},
-		"binary":           {websocket.BinaryMessage, `{"type":"command","id":"a","do":"leave"}`, 4400},
-		"not UTF-8":        {websocket.TextMessage, "{\"type\":\"command\",\"id\":\"a\",\"do\":\"raise\",\"note\":\"\xff\"}", 4400},
-		"more than 4 KiB":  {websocket.TextMessage, `{"type":"command","id":"a","do":"raise","note":"` + strings.Repeat("a", 4096) + `"}`, 4413},
-		"a message a mile": {websocket.TextMessage, strings.Repeat(" ", 1<<20), 4413},
-		"no id":            {websocket.TextMessage, `{"type":"command","do":"lower"}`, 4400},
-		"a long id":        {websocket.TextMessage, `{"type":"command","do":"lower","id":"` + strings.Repeat("k", 65) + `"}`, 4400},
-		"an id of words":   {websocket.TextMessage, `{"type":"command","do":"lower","id":"a b"}`, 4400},
-	} {
-		conn := dialEvents(t, b.url, b.room, "", b.listener.Token())
-		_ = conn.WriteMessage(c.kind, []byte(c.text)) // may be cut before it is written
-		closes(t, name, conn, c.want)
-	}
-	conn := dialEvents(t, b.url, b.room, "", b.listener.Token())
-	for range 200 {
-		_ = conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"nothing"}`)) // may be cut before the end
-	}
-	closes(t, "200 messages at once", conn, 4429)
-	_, err := b.listener.stage.Do(bounded(t), stage.Command{Do: "shout"})
-	is(t, "an unknown verb", err, "invalid")
-	_, err = b.listener.stage.Do(bounded(t), stage.Command{Do: stage.DoMute, User: "everyone"})
-	is(t, "not a person", err, "invalid")
 }

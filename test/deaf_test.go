@@ -62,35 +62,17 @@ func (b *badStage) deaf(t *testing.T) {
 	result(t, map[string]any{"sockets": deafSockets, "cut": cut, "events": len(all), "seconds": round(took.Seconds()), "opened_mb": round(opened / 1e6), "grown_mb": round(grown / 1e6)})
 }
 
-// openDeaf opens sockets of as many people, with a small window, and reads only what the upgrade answers.
+// openDeaf opens sockets of as many people and reads only what the upgrade answers.
 func (b *badStage) openDeaf(t *testing.T, room string) []net.Conn {
 	t.Helper()
-	dialer := net.Dialer{Timeout: 10 * time.Second, Control: func(_, _ string, raw syscall.RawConn) error {
-		var err error
-		if told := raw.Control(func(fd uintptr) {
-			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096)
-		}); told != nil {
-			return told
-		}
-		return err
-	}}
 	sockets := make([]net.Conn, deafSockets)
 	var opening sync.WaitGroup
 	for worker := range 20 {
 		opening.Go(func() {
 			for i := worker; i < deafSockets; i += 20 {
-				conn, err := dialer.DialContext(bounded(t), "tcp", strings.TrimPrefix(b.url, "http://"))
-				if err != nil {
+				var err error
+				if sockets[i], err = b.dialDeaf(t, room); err != nil {
 					t.Errorf("socket %d: %v", i, err)
-					return
-				}
-				sockets[i] = conn
-				fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
-					"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Protocol: %s, %s\r\n\r\n",
-					inRoom(room, "/events"), eventsProtocol, b.tokenOf(t, id.Main, string(id.NewUser())))
-				answer, err := http.ReadResponse(bufio.NewReaderSize(conn, 16), nil)
-				if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
-					t.Errorf("socket %d: %v, %v", i, answer, err)
 				}
 			}
 		})
@@ -104,6 +86,30 @@ func (b *badStage) openDeaf(t *testing.T, room string) []net.Conn {
 		}
 	})
 	return sockets
+}
+
+// dialDeaf opens one, with a small window.
+func (b *badStage) dialDeaf(t *testing.T, room string) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: 10 * time.Second, Control: func(_, _ string, raw syscall.RawConn) error {
+		return raw.Control(func(fd uintptr) {
+			_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) // as small as the kernel likes
+		})
+	}}
+	conn, err := dialer.DialContext(bounded(t), "tcp", strings.TrimPrefix(b.url, "http://"))
+	if err != nil {
+		return nil, err
+	}
+	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+		"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Protocol: %s, %s\r\n\r\n",
+		inRoom(room, "/events"), eventsProtocol, b.tokenOf(t, id.Main, string(id.NewUser())))
+	if err != nil {
+		return conn, err
+	}
+	answer, err := http.ReadResponse(bufio.NewReaderSize(conn, 16), nil)
+	if err == nil && answer.StatusCode != http.StatusSwitchingProtocols {
+		err = fmt.Errorf("the upgrade is answered %s", answer.Status)
+	}
+	return conn, err
 }
 
 // flood seats and unseats somebody whose name is as long as names may be. The answer is the position of the last event.

@@ -41,6 +41,7 @@ func (s *system) follow(t testing.TB, person *api.Client, room string) *follower
 
 func follow(t testing.TB, cfg stage.Config) *follower {
 	t.Helper()
+	cfg.Waiting = 1 << 20 // a busy machine may let thousands wait; a test wants each
 	opened, err := stage.Follow(bounded(t), cfg)
 	must(t, err)
 	f := &follower{Follower: opened}

@@ -30,7 +30,6 @@ func (s *system) vanished(t *testing.T) {
 	die := speakElsewhere(t, joined.WHIPURL, leaving.Token())
 	found := watch.event(t, api.Position{}, stage.MediaFound, user)
 	done(t)(host.Hold(bounded(t), room, user))
-
 	killed := time.Now()
 	die()
 	lost := watch.eventWithin(t, 40*time.Second, found.what.Position, stage.MediaLost, user)
@@ -46,7 +45,6 @@ func (s *system) vanished(t *testing.T) {
 	}
 	_, err = leaving.Unmute(bounded(t), room)
 	is(t, "unmute, held since before", err, "held")
-
 	die = speakElsewhere(t, again.WHIPURL, leaving.Token()) // which ends the session before
 	select {
 	case <-back.voice.Done():
@@ -55,13 +53,20 @@ func (s *system) vanished(t *testing.T) {
 	}
 	from := watch.Stage().Position
 	die()
-	lostAgain := watch.eventWithin(t, 40*time.Second, from, stage.MediaLost, user)
+	kept := checkFreed(t, watch, from, user)
+	report(t, "vanishing", map[string]any{"killed_to_away_ms": lost.at.Sub(killed).Milliseconds(), "away_to_freed_ms": kept.Milliseconds()})
+}
+
+// checkFreed waits until a seat that lost its microphone is free. The answer is how long it was kept.
+func checkFreed(t *testing.T, watch *follower, from api.Position, user string) time.Duration {
+	t.Helper()
+	lost := watch.eventWithin(t, 40*time.Second, from, stage.MediaLost, user)
 	gone := watch.eventWithin(t, seatGrace+15*time.Second, from, stage.Unseated, user)
-	kept := gone.what.At.Sub(lostAgain.what.At)
+	kept := gone.what.At.Sub(lost.what.At)
 	if gone.what.Reason != "away" || kept < seatGrace || kept > seatGrace+10*time.Second {
 		t.Errorf("the seat was freed, because %q, after %v", gone.what.Reason, kept)
 	}
-	report(t, "vanishing", map[string]any{"killed_to_away_ms": lost.at.Sub(killed).Milliseconds(), "away_to_freed_ms": kept.Milliseconds()})
+	return kept
 }
 
 // speakElsewhere speaks from a process of its own, which die ends without a word.
