@@ -182,17 +182,17 @@ func TestEnforcedIsCoalesced(t *testing.T) {
 	if first.Stage.Enforced == nil || *first.Stage.Enforced != (position{1, 9}) {
 		t.Errorf("shown %s", first.text)
 	}
-	for range 300 {
+	for range 200 {
 		log.happen(mutedBy(ada, ada, 1))
 	}
 	go func() {
-		for i := range uint64(300) {
+		for i := range uint64(200) {
 			log.enforce(11 + i)
 			<-time.After(time.Millisecond)
 		}
 	}()
 	told, before := 0, position{1, 9}
-	for before.Offset < 310 {
+	for before.Offset < 210 {
 		s := c.nextOf("enforced")
 		if !s.Position.isAfter(before) {
 			t.Fatalf("%v after %v", s.Position, before)
@@ -201,7 +201,7 @@ func TestEnforcedIsCoalesced(t *testing.T) {
 		told++
 	}
 	if told > 100 {
-		t.Errorf("300 reports were told %d times", told)
+		t.Errorf("200 reports were told %d times", told)
 	}
 }
 
