@@ -15,7 +15,7 @@ import (
 const (
 	subprotocol = "rostrum.events.v1"
 	// maxMessageBytes bounds what a gateway may send at once: a snapshot with every hand up.
-	maxMessageBytes = 32 << 20
+	maxMessageBytes = 64 << 20
 	dialWithin      = 5 * time.Second
 	writeWithin     = 5 * time.Second
 )

@@ -14,7 +14,7 @@ import (
 const callTimeout = 5 * time.Second
 
 // maxAnswer bounds what a client reads. The largest answer is a stage with 20,000 raised hands.
-const maxAnswer = 48 << 20
+const maxAnswer = 56 << 20
 
 // retries repeats calls that no server took or one answered with unavailable, with jitter, and stops when more than a
 // tenth of calls fail (gRFC A6). Calls are safe to repeat because every command carries an id.

@@ -17,10 +17,10 @@ import (
 const Me = "me"
 
 const (
-	maxName   = 40  // graphemes
-	maxNote   = 140 // graphemes
-	noteBytes = 560 // as the stage bounds it
-	minInvite = 5   // seconds
+	maxName   = 40   // graphemes
+	maxNote   = 140  // graphemes
+	noteBytes = 1400 // as the stage bounds it
+	minInvite = 5    // seconds
 	maxInvite = 600
 )
 

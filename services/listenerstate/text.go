@@ -14,7 +14,7 @@ import (
 const (
 	maxTitleBytes    = 2048
 	maxNameBytes     = 1024
-	maxNoteBytes     = 560 // a whole queue with such notes fits in one answer
+	maxNoteBytes     = 1400 // a whole queue with such notes fits in one answer
 	maxLanguageBytes = 35  // RFC 5646 section 4.4.1
 )
 
