@@ -15,7 +15,7 @@ const (
 	maxTitleBytes    = 2048
 	maxNameBytes     = 1024
 	maxNoteBytes     = 1400 // a whole queue with such notes fits in one answer
-	maxLanguageBytes = 35  // RFC 5646 section 4.4.1
+	maxLanguageBytes = 35   // RFC 5646 section 4.4.1
 )
 
 // checkText accepts text without control and bidirectional characters.
