@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
-import test, { mock } from "node:test";
+import { webcrypto } from "node:crypto";
+import test from "node:test";
+import { clock } from "./clock";
 import { Events } from "../src/stage/events";
 import type { EventsState } from "../src/stage/events";
 import { listener, snapshot } from "./stage";
+
+if (!("crypto" in globalThis)) Object.assign(globalThis, { crypto: webcrypto }); // Node 18
 
 /** A gateway at the other end of sockets that are none. */
 class Gateway {
@@ -56,17 +60,17 @@ async function settle(): Promise<void> {
 
 function timed(name: string, body: () => Promise<void>): void {
   test(name, async () => {
-    mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+    clock.install();
     try {
       await body();
     } finally {
-      mock.timers.reset();
+      clock.restore();
     }
   });
 }
 
 async function pass(ms: number): Promise<void> {
-  mock.timers.tick(ms);
+  clock.tick(ms);
   await settle();
 }
 
@@ -140,7 +144,7 @@ timed("a command is given up after a while", async () => {
   g.events.open();
   await g.greet();
   const lost = g.events.do({ do: "lower" });
-  mock.timers.tick(20_000);
+  clock.tick(20_000);
   await assert.rejects(lost, (fault) => fault.code === "timeout");
   g.events.close();
 });

@@ -1,7 +1,10 @@
 // What the tests use of Node; its own types are not a dependency.
 declare module "node:test" {
   export default function test(name: string, body: () => void | Promise<void>): void;
-  export const mock: { timers: { enable(options: { apis: string[] }): void; tick(ms: number): void; reset(): void } };
+}
+
+declare module "node:crypto" {
+  export const webcrypto: Crypto;
 }
 
 declare module "node:fs" {
