@@ -3,6 +3,7 @@ package listenerstate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -82,12 +83,16 @@ func TestWipedAgainAndAgain(t *testing.T) {
 				}
 				return nil
 			})
+			term := termOf(t, instances[0], key)
 			h.wipe(t)
+			testkit.Eventually(t, time.Minute, func() error { // a wipe before the repair of the last one is no wipe
+				if now := termOf(t, instances[0], key); now <= term {
+					return fmt.Errorf("wipe %d: still in term %d", n, now)
+				}
+				return nil
+			})
 		}
 		speaking.Wait()
-		if _, err := instances[0].Stage(context.Background(), key, chain.Position{}); err != nil { // repairs after the last wipe
-			t.Fatal(err)
-		}
 		hashes, terms := make(map[chain.Position]chain.Hash), make(map[uint64]bool)
 		for _, e := range h.verify(t, key) {
 			bytes, err := encodeEvent(key, e)
@@ -102,10 +107,21 @@ func TestWipedAgainAndAgain(t *testing.T) {
 			}
 			return true
 		})
-		if len(terms) < wipes {
-			t.Errorf("%d wipes made %d terms", wipes, len(terms))
+		if len(terms) < 2 { // a term in which nothing happened has no events
+			t.Error("every command was answered before the first wipe")
 		}
 	})
+}
+
+// termOf answers a room's term, repaired where it has to be.
+func termOf(t *testing.T, s *Service, key chain.Key) uint64 {
+	t.Helper()
+	var stage Stage
+	testkit.Eventually(t, time.Minute, func() (err error) {
+		stage, err = s.Stage(context.Background(), key, chain.Position{})
+		return err
+	})
+	return stage.Position.Term
 }
 
 // insist sends a request until it is answered, as a client would.
