@@ -23,8 +23,9 @@ type grantVerifier interface {
 
 // person is who calls.
 type person struct {
-	user id.User
-	name string // empty where a grant spoke for the person
+	user    id.User
+	name    string    // empty where a grant spoke for the person
+	expires time.Time // of the access token; zero where there was none
 }
 
 // admit says who calls, or why they may not.
@@ -74,7 +75,7 @@ func (a auth) open(text string) (person, error) {
 	if access.App != a.app {
 		return person{}, fault.New(fault.CodeForbidden, "this access token is for another app")
 	}
-	return person{access.User, access.Name}, nil
+	return person{access.User, access.Name, access.Expires}, nil
 }
 
 // publisher admits the bearer of an access token, or of a speak grant for the room of the path.

@@ -3,6 +3,7 @@ package mobileapi
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
@@ -37,9 +38,9 @@ func (e events) open(r *request) (answer, error) {
 func newEvents(c Config, a auth, n names, u unopened) (events, error) {
 	made, err := sockets.New(sockets.Config{
 		App: c.App, Stage: c.Stage, Name: n.of, RoomState: u.why, MostSockets: c.MostSockets,
-		Authorise: func(text string) (intent.Person, error) {
+		Authorise: func(text string) (intent.Person, time.Time, error) {
 			who, err := a.open(text)
-			return intent.Person{User: who.user, Name: who.name}, err
+			return intent.Person{User: who.user, Name: who.name}, who.expires, err
 		},
 		Log: c.Log, Metrics: c.Metrics, Now: c.Now,
 	})

@@ -18,7 +18,10 @@ func newFold(s Stage) fold {
 	if s.Seats == nil {
 		s.Seats = []api.Seat{}
 	}
-	s.changed = map[int]api.Position{}
+	s.changed = make(map[int]api.Position, len(s.Seats))
+	for _, seat := range s.Seats {
+		s.changed[seat.Seat] = s.Position
+	}
 	return fold{s}
 }
 

@@ -32,7 +32,7 @@ func TestTheFold(t *testing.T) {
 		{Event{Kind: InviteClosed, User: grace, Reason: "accepted"}, func() bool { return len(now.Invites) == 0 && now.Free() == 2 }},
 		{Event{Kind: HandLowered, User: grace, Reason: "seated"}, func() bool { return now.HandCount == 2 && now.PlaceOf(grace) == 0 }},
 		{Event{Kind: Seated, User: grace, Seat: 1, Taken: &api.Seat{Seat: 1, User: grace, Role: "speaker"}}, func() bool { return now.Seats[0].User == grace && now.Free() == 1 }},
-		{Event{Kind: Held, User: grace, Seat: 1}, func() bool { return now.Seats[0].Held && now.Seats[0].Muted && now.IsEnforced(1) }},
+		{Event{Kind: Held, User: grace, Seat: 1}, func() bool { return now.Seats[0].Held && now.Seats[0].Muted && !now.IsEnforced(1) }},
 		{Event{Kind: Released, User: grace, Seat: 1}, func() bool { return !now.Seats[0].Held && now.Seats[0].Muted }},
 		{Event{Kind: Unmuted, User: grace, Seat: 1}, func() bool { return !now.Seats[0].Muted }},
 		{Event{Kind: Muted, User: grace, Seat: 1}, func() bool { return now.Seats[0].Muted }},
@@ -69,8 +69,16 @@ func TestTheFold(t *testing.T) {
 
 func TestAMuteIsTrueWhenItIsEnforced(t *testing.T) {
 	now := newFold(Stage{Stage: api.Stage{Position: at(1, 5), Seats: []api.Seat{{Seat: 1, User: ada, Muted: true}}}})
+	if now.IsEnforced(1) {
+		t.Error("it is true before anybody has said so")
+	}
+	now.enforce(at(1, 4))
+	if now.IsEnforced(1) {
+		t.Error("a report of less than the snapshot makes it true")
+	}
+	now.enforce(at(1, 5))
 	if !now.IsEnforced(1) {
-		t.Error("what a snapshot says is doubted")
+		t.Error("what a snapshot says stays doubted")
 	}
 	now.apply(Event{Position: at(1, 7), Kind: Muted, Seat: 1})
 	for _, c := range []struct {

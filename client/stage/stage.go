@@ -20,15 +20,14 @@ import (
 // Stage is what holds on a stage, as one person may see it.
 type Stage struct {
 	api.Stage
-	// changed is where the microphone of a seat was last closed or opened since the snapshot.
+	// changed is where the microphone of a seat was last closed or opened: for those of a snapshot, no later than the snapshot.
 	changed map[int]api.Position
 }
 
-// IsEnforced says whether the SFU does what the stage says of a seat's microphone: whether "muted" is true yet. What was so in
-// a snapshot is taken to be. Without any report there is no SFU that could forward anybody.
+// IsEnforced says whether the SFU reported that it does what the stage says of a seat's microphone: whether "muted" is true yet.
+// Until there is a report, also after the log began a new term, nothing is known to be.
 func (s Stage) IsEnforced(seat int) bool {
-	changed, known := s.changed[seat]
-	return !known || s.Enforced == nil || !changed.After(*s.Enforced)
+	return s.Enforced != nil && !s.changed[seat].After(*s.Enforced)
 }
 
 // clone shares nothing with s that a fold changes.

@@ -28,8 +28,8 @@ type Config struct {
 	Stage StageLog
 	// Name answers what a person is called, for invites and direct seats. Fault: not_found.
 	Name func(ctx context.Context, user id.User) (string, error)
-	// Authorise answers who an access token speaks for. Faults: unauthenticated, expired, forbidden.
-	Authorise func(token string) (intent.Person, error)
+	// Authorise answers who an access token speaks for, and until when. Faults: unauthenticated, expired, forbidden.
+	Authorise func(token string) (intent.Person, time.Time, error)
 	// RoomState explains why the stage log does not know a room: not_live where it was not started. Nil, or an answer of
 	// nil: not_found.
 	RoomState func(ctx context.Context, room id.Room) error

@@ -29,9 +29,10 @@ type conn struct {
 	written chan struct{} // closed when write has ended
 
 	// static once it joins
-	who  intent.Person
-	room id.Room
-	from position // zero: none
+	who     intent.Person
+	expires time.Time // of the access token; zero: never
+	room    id.Room
+	from    position // zero: none
 
 	// owned by whoever reads
 	rate allowance
@@ -188,6 +189,9 @@ func (c *conn) cutAlready() bool {
 		return false
 	}
 }
+
+// hasExpired says whether the access token no longer speaks for the person.
+func (c *conn) hasExpired(now time.Time) bool { return !c.expires.IsZero() && !now.Before(c.expires) }
 
 // finish waits for the goodbye to be written, for the client to have read it and for commands in flight, for a moment
 // each.

@@ -231,6 +231,11 @@ func (r *room) look() (last bool) {
 
 func (r *room) lookAt(p *person) {
 	p.look(r.stage, r.now)
+	for i := len(p.conns) - 1; i >= 0; i-- {
+		if c := p.conns[i]; c.hasExpired(r.now) {
+			r.dismiss(c, farewellTo(errExpired))
+		}
+	}
 	if !p.bored.IsZero() && r.now.Sub(p.bored) >= r.sockets.pace.idle {
 		for i := len(p.conns) - 1; i >= 0; i-- {
 			r.dismiss(p.conns[i], farewell(reasonIdle, errIdle))
@@ -248,5 +253,6 @@ func (r *room) isCurrent() bool { return r.now.Sub(r.heard) <= silentAfter }
 var (
 	errLeaving = fault.New(fault.CodeMoved, "this gateway is leaving; resume elsewhere")
 	errEnded   = fault.New(fault.CodeEnded, "the room is over")
+	errExpired = fault.New(fault.CodeExpired, "the access token has expired; get another and resume")
 	errIdle    = fault.New(fault.CodeIdle, "nothing concerns you here; come back to raise a hand")
 )

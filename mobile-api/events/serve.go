@@ -59,7 +59,7 @@ func (s *Sockets) serve(c *conn, r *http.Request, name id.Room) (err error) {
 			return err
 		}
 	}
-	if c.who, err = s.identify(c, r); err != nil {
+	if c.who, c.expires, err = s.identify(c, r); err != nil {
 		return err
 	}
 	room, exit, err := s.follow(name)
@@ -83,11 +83,12 @@ func (s *Sockets) serve(c *conn, r *http.Request, name id.Room) (err error) {
 	return nil
 }
 
-// identify answers who the access token speaks for: the second subprotocol value, or that of the start message.
-func (s *Sockets) identify(c *conn, r *http.Request) (intent.Person, error) {
+// identify answers who the access token speaks for, and until when: the second subprotocol value, or that of the start
+// message.
+func (s *Sockets) identify(c *conn, r *http.Request) (intent.Person, time.Time, error) {
 	offered := websocket.Subprotocols(r)
 	if len(offered) == 0 || offered[0] != Subprotocol {
-		return intent.Person{}, fault.New(fault.CodeInvalid, "offer the subprotocol %s", Subprotocol)
+		return intent.Person{}, time.Time{}, fault.New(fault.CodeInvalid, "offer the subprotocol %s", Subprotocol)
 	}
 	token := ""
 	if len(offered) > 1 {
@@ -95,14 +96,14 @@ func (s *Sockets) identify(c *conn, r *http.Request) (intent.Person, error) {
 	} else {
 		var err error
 		if token, err = c.readStart(); err != nil {
-			return intent.Person{}, err
+			return intent.Person{}, time.Time{}, err
 		}
 	}
-	who, err := s.cfg.Authorise(token)
+	who, expires, err := s.cfg.Authorise(token)
 	if err != nil {
-		return intent.Person{}, fault.From(err)
+		return intent.Person{}, time.Time{}, fault.From(err)
 	}
-	return who, nil
+	return who, expires, nil
 }
 
 // upgrade takes a call's connection over.

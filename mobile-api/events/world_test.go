@@ -97,16 +97,16 @@ func newWorld(t testing.TB, p pace, log *fakeLog, change ...func(*Config)) *worl
 	return w
 }
 
-// authorise knows tokens "token-<user>".
-func authorise(token string) (intent.Person, error) {
+// authorise knows tokens "token-<user>", which never expire.
+func authorise(token string) (intent.Person, time.Time, error) {
 	if token == "old" {
-		return intent.Person{}, fault.New(fault.CodeExpired, "get another")
+		return intent.Person{}, time.Time{}, fault.New(fault.CodeExpired, "get another")
 	}
 	user, found := strings.CutPrefix(token, "token-")
 	if !found {
-		return intent.Person{}, fault.New(fault.CodeUnauthenticated, "this is not a valid access token")
+		return intent.Person{}, time.Time{}, fault.New(fault.CodeUnauthenticated, "this is not a valid access token")
 	}
-	return intent.Person{User: id.User(user), Name: "Name of " + user}, nil
+	return intent.Person{User: id.User(user), Name: "Name of " + user}, time.Time{}, nil
 }
 
 // counted answers a counter or gauge with a label value, or the first label-free one.

@@ -155,8 +155,8 @@ func drawInvites(v *view, now time.Time, width int, ink ink) []string {
 		lines = heading("QUEUE  "+place, width, ink)
 	}
 	if i := s.You.Invite; i != nil {
-		text := fmt.Sprintf("You are invited by %s, for %s more: rostrum room accept %s", v.name(i.By), since(i.ExpiresAt.Sub(now)), v.room)
-		lines = append(lines, "", ink.strong(fit(text, width)))
+		text := fmt.Sprintf("You are invited by %s, for %s more:", v.name(i.By), since(i.ExpiresAt.Sub(now)))
+		lines = append(lines, "", ink.strong(fit(text, width)), fit("  rostrum room accept "+string(v.room), width))
 	}
 	if len(s.Invites) == 0 {
 		return lines

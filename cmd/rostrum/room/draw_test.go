@@ -25,7 +25,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func scene() *view {
 	v := newView(roomID)
 	v.show(stage.Stage{Stage: api.Stage{
-		Position: api.Position{Term: 1, Offset: 42}, View: api.ModeratorView, State: "live", Title: "The lighthouse keepers",
+		Position: api.Position{Term: 1, Offset: 42}, Enforced: &api.Position{Term: 1, Offset: 42}, View: api.ModeratorView, State: "live", Title: "The lighthouse keepers",
 		Host: harbour, Moderators: []string{ada}, HandMode: api.HandsOpen, MaxSeats: 20, HandCount: 3,
 		Seats: []api.Seat{
 			{Seat: 1, User: harbour, Name: "Harbour", Role: "host"},
@@ -123,7 +123,8 @@ STAGE  1 of 1 seat
 
 QUEUE  12 hands, you are 7th
 
-You are invited by Harbour, for 0:09 more: rostrum room accept rm_0123456789abcdefghjk`)
+You are invited by Harbour, for 0:09 more:
+  rostrum room accept rm_0123456789abcdefghjk`)
 }
 
 // A mute is shown as true when the SFU does it.
