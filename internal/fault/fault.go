@@ -124,6 +124,15 @@ func (c codeOnly) Error() string { return string(c) }
 // Is answers whether err is a fault of a code.
 func Is(err error, code Code) bool { return errors.Is(err, codeOnly(code)) }
 
+// MayPass answers whether the same call may succeed later, unchanged.
+func MayPass(err error) bool {
+	switch From(err).Code {
+	case CodeUnavailable, CodeTimeout, CodeMoved, CodeRateLimited, CodeInternal:
+		return true
+	}
+	return false
+}
+
 // From answers the fault in err's chain; any other error becomes an internal fault with err as its cause.
 func From(err error) *Fault {
 	var f *Fault

@@ -51,6 +51,17 @@ func TestACancelledCauseDoesNotHideItsFault(t *testing.T) {
 	}
 }
 
+func TestWhatMayPass(t *testing.T) {
+	for err, want := range map[error]bool{
+		New(CodeUnavailable, ""): true, New(CodeRateLimited, ""): true, errors.New("a bug, or a lost store"): true,
+		New(CodeForbidden, ""): false, New(CodeInvalid, ""): false, fmt.Errorf("join: %w", New(CodeEnded, "")): false,
+	} {
+		if MayPass(err) != want {
+			t.Errorf("%v may pass: %v", err, !want)
+		}
+	}
+}
+
 // The list in docs/protocol.md is part of the protocol.
 func TestEveryCodeIsDocumented(t *testing.T) {
 	page, err := os.ReadFile("../../docs/protocol.md")

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"rostrum/internal/fault"
 	"rostrum/mediaedge/audio"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 )
@@ -107,7 +108,7 @@ func (e *enforced) run(ctx context.Context) {
 			}
 			wait.tries, said = 0, false
 			continue
-		case !passes(err):
+		case !fault.MayPass(err):
 			e.metrics.enforcedReports.WithLabelValues(reportRefused).Inc()
 		default:
 			e.metrics.enforcedReports.WithLabelValues(reportFailed).Inc()

@@ -146,7 +146,7 @@ func (r *room) anchor(ctx context.Context, log stageLog, node id.Node, wall func
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		if !passes(err) {
+		if !fault.MayPass(err) {
 			r.log.Warn("the epoch's anchor was refused", "epoch", r.epoch, "error", err)
 			return
 		}

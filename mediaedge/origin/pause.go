@@ -4,8 +4,6 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
-
-	"rostrum/internal/fault"
 )
 
 // pause is the time between tries: doubling from 100 ms to 2 s or what is the most, with jitter.
@@ -35,13 +33,4 @@ func sleep(ctx context.Context, wait time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// passes says whether an error may be over at the next try.
-func passes(err error) bool {
-	switch fault.From(err).Code {
-	case fault.CodeUnavailable, fault.CodeTimeout, fault.CodeMoved, fault.CodeRateLimited, fault.CodeInternal:
-		return true
-	}
-	return false
 }

@@ -32,7 +32,7 @@ func (r *room) report(ctx context.Context, log stageLog) {
 			r.metrics.mediaReports.WithLabelValues(reportTold).Inc()
 			r.presence.done(next)
 			wait.tries = 0
-		case !passes(err), fault.From(err).Code == fault.CodeInternal && wait.tries >= internalTries:
+		case !fault.MayPass(err), fault.From(err).Code == fault.CodeInternal && wait.tries >= internalTries:
 			r.metrics.mediaReports.WithLabelValues(reportRefused).Inc()
 			r.log.Warn("the news of a microphone was refused", "session", next.session, "lost", next.lost, "error", err)
 			r.presence.done(next)

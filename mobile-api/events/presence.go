@@ -95,7 +95,7 @@ func (r *room) reported(o outcome) {
 		return
 	}
 	p.reporting, p.said = false, o.absent
-	if o.err == nil || !mayPass(o.err) {
+	if o.err == nil || !fault.MayPass(o.err) {
 		p.tries, p.told, p.again = 0, o.absent && len(p.conns) == 0, r.now.Add(toldAgain)
 		r.attend(p) // may have come or gone meanwhile
 		return
@@ -103,12 +103,4 @@ func (r *room) reported(o outcome) {
 	p.again = r.now.Add(min(time.Second<<min(p.tries, 4), 10*time.Second))
 	p.tries++
 	r.attend(p)
-}
-
-func mayPass(err error) bool {
-	switch fault.From(err).Code {
-	case fault.CodeUnavailable, fault.CodeTimeout, fault.CodeMoved, fault.CodeRateLimited, fault.CodeInternal:
-		return true
-	}
-	return false
 }
