@@ -3,23 +3,29 @@ package mobileapi
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/obs"
 )
+
+// noRoute is what a call is counted under that found none.
+const noRoute = "none"
 
 // noted is a response writer that collects what the access log says about a call. Neither path nor query is in it:
 // both can carry what must stay secret.
 type noted struct {
 	http.ResponseWriter
 	id     string
+	span   trace.Span
 	route  string // empty: none
 	user   id.User
 	status int
@@ -54,11 +60,15 @@ func (n *noted) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, buffered, err
 }
 
-// observed gives every call an id, a line in the log and a place in the metrics.
+// observed gives every call an id, a trace, a line in the log and a place in the metrics. The trace is always a new one:
+// with a traceparent of theirs, strangers would decide what is recorded and what it is counted to.
 func (g *Gateway) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		n := &noted{ResponseWriter: w, id: requestID(r), status: http.StatusOK, code: "ok"}
+		ctx, span := obs.Root(obs.WithRequestID(r.Context(), n.id), noRoute, attribute.String("rostrum.request_id", n.id))
+		n.span, r = span, r.WithContext(ctx)
+		defer n.endSpan()
 		h := w.Header()
 		open(h)
 		h.Set("X-Request-Id", n.id)
@@ -79,8 +89,8 @@ func (g *Gateway) observed(next http.Handler) http.Handler {
 func (g *Gateway) write(r *http.Request, n *noted, took time.Duration) {
 	level := slog.LevelInfo
 	fields := []slog.Attr{
-		slog.String("request", n.id), slog.String("route", n.label()), slog.Int("status", n.status),
-		slog.String("code", n.code), slog.Int("bytes", n.bytes), slog.Duration("took", took),
+		slog.String("route", n.label()), slog.Int("status", n.status), slog.String("code", n.code),
+		slog.Int("bytes", n.bytes), slog.Duration("took", took),
 	}
 	if n.user != "" {
 		fields = append(fields, slog.String("user", string(n.user)))
@@ -99,17 +109,22 @@ func (g *Gateway) write(r *http.Request, n *noted, took time.Duration) {
 
 func (n *noted) label() string {
 	if n.route == "" {
-		return "none"
+		return noRoute
 	}
 	return n.route
 }
 
-// requestID is the caller's where it is sane, else a new one.
+// endSpan ends the call's part of its trace; further calls change nothing.
+func (n *noted) endSpan() {
+	n.span.SetName(n.label())
+	n.span.SetAttributes(attribute.String("http.route", n.label()), attribute.Int("http.response.status_code", n.status))
+	obs.End(n.span, n.err)
+}
+
+// requestID is the caller's where it is well formed, else a new one.
 func requestID(r *http.Request) string {
-	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
-	given := r.Header.Get("X-Request-Id")
-	if given != "" && len(given) <= 64 && strings.Trim(given, letters) == "" {
+	if given := r.Header.Get("X-Request-Id"); obs.IsRequestID(given) {
 		return given
 	}
-	return rand.Text()
+	return obs.NewRequestID()
 }

@@ -57,6 +57,7 @@ func (g *Gateway) handOver(w http.ResponseWriter, r *http.Request, to route, soc
 	}()
 	defer g.recovered(w, to, &err)
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	notes(w).endSpan() // each command is a trace of its own
 	socket(w, r)
 }
 
@@ -90,7 +91,7 @@ func (g *Gateway) guarded(w http.ResponseWriter, r *request, to route) (out answ
 // recovered makes a panic the error of its call. It is deferred itself.
 func (g *Gateway) recovered(w http.ResponseWriter, to route, err *error) {
 	if panicked := recover(); panicked != nil {
-		g.log.Error("handler panicked", "route", to.method+" "+to.path, "request", notes(w).id,
+		g.log.Error("handler panicked", "route", to.method+" "+to.path, "request_id", notes(w).id,
 			"panic", panicked, "stack", string(debug.Stack()))
 		*err = fault.New(fault.CodeInternal, "something went wrong on our side")
 	}

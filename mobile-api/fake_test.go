@@ -206,7 +206,7 @@ func (s *services) dial(t testing.TB) *grpc.ClientConn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := rpc.NewServer(slog.New(slog.DiscardHandler))
+	server := rpc.NewServer(slog.New(slog.DiscardHandler), rpc.Options{})
 	roomv1.RegisterRoomsServer(server, s)
 	accountv1.RegisterAccountsServer(server, s)
 	listenerstatev1.RegisterListenerStateServer(server, s)

@@ -24,6 +24,7 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/obs"
 	"rostrum/internal/token"
 	accountv1 "rostrum/proto/rostrum/account/v1"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
@@ -89,7 +90,7 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 		Rooms: roomv1.NewRoomsClient(conn), Accounts: accountv1.NewAccountsClient(conn),
 		Stage: listenerstatev1.NewListenerStateClient(conn), Signaling: signalingv1.NewSignalingClient(conn),
 		AccessKeys: w.keys, Grants: token.NewVerifier(w.signer.Public()), Metrics: w.metrics,
-		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return noon },
+		Log: obs.NewLog(w.log, slog.LevelInfo, false), Now: func() time.Time { return noon },
 	}
 	for _, f := range change {
 		f(&c)

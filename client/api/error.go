@@ -15,7 +15,8 @@ type Error struct {
 	Message    string // for people who write programs
 	RetryAfter time.Duration
 	Details    map[string]string
-	Status     int // of HTTP
+	RequestID  string // for whom runs the system: their log has it; empty: none was said
+	Status     int    // of HTTP
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
@@ -42,12 +43,13 @@ func readError(response *http.Response, answer []byte) *Error {
 			Message      string            `json:"message"`
 			RetryAfterMS int64             `json:"retry_after_ms"`
 			Details      map[string]string `json:"details"`
+			RequestID    string            `json:"request_id"`
 		} `json:"error"`
 	}
 	_ = json.Unmarshal(answer, &body)
 	e := &Error{
 		Code: body.Error.Code, Message: body.Error.Message, Details: body.Error.Details, Status: response.StatusCode,
-		RetryAfter: time.Duration(body.Error.RetryAfterMS) * time.Millisecond,
+		RetryAfter: time.Duration(body.Error.RetryAfterMS) * time.Millisecond, RequestID: body.Error.RequestID,
 	}
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && e.RetryAfter == 0 {
 		e.RetryAfter = time.Duration(seconds) * time.Second

@@ -28,8 +28,15 @@ func (e *CloseError) Final() bool {
 	return false
 }
 
-// closeError answers what the edge said, or err where it said nothing.
-func closeError(err error) error {
+// ErrSilent says that a connection brought nothing for as long as Config.Silence.
+var ErrSilent = errors.New("the edge has fallen silent")
+
+// readError answers what the edge said, or err where it said nothing.
+func readError(err error) error {
+	var late interface{ Timeout() bool }
+	if errors.As(err, &late) && late.Timeout() {
+		return fmt.Errorf("%w: %w", ErrSilent, err)
+	}
 	var told *websocket.CloseError
 	if !errors.As(err, &told) || told.Code == websocket.CloseAbnormalClosure {
 		return err

@@ -35,6 +35,12 @@ type Config struct {
 	Silence time.Duration
 	// Dialer is how connections are made; may be nil.
 	Dialer *websocket.Dialer
+	// Batches is shared by the listeners of one program where a process has many, so that each batch is decoded once; may be
+	// nil. What is heard is then shared too: read only.
+	Batches *Batches
+	// Broken is told why a connection was left or not made, each time before another is tried: a *CloseError, ErrHole,
+	// ErrCorrupt, ErrSilent, or what the network says. It is called by Open and Next; may be nil.
+	Broken func(error)
 }
 
 // complete checks the configuration and fills in defaults.

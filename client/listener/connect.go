@@ -1,6 +1,7 @@
 package listener
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -73,7 +74,7 @@ func (l *Listener) greet(ctx context.Context, conn *websocket.Conn, grant string
 	if err != nil {
 		return err
 	}
-	m, err := parse(raw)
+	m, err := parse(raw, l.cfg.Batches)
 	if err == nil && m.hello == nil {
 		err = &corrupt{"the first message is no Hello"}
 	}
@@ -84,7 +85,7 @@ func (l *Listener) greet(ctx context.Context, conn *websocket.Conn, grant string
 		l.count(func(s *Stats) { s.Corrupt++ })
 		return err
 	}
-	l.atLive = false
+	l.atLive, l.brought = false, 0
 	l.wait = firstWait
 	l.acked = time.Now()
 	l.count(func(s *Stats) { s.Connections++ })
@@ -113,20 +114,28 @@ func (l *Listener) address(edge string, millis uint32) (string, error) {
 	return u.String(), nil
 }
 
-// receive reads one message. The end of ctx ends the connection's reading for good.
+// receive reads one message, which with Config.Batches is valid until the next call. The end of ctx ends the connection's
+// reading for good.
 func (l *Listener) receive(ctx context.Context, conn *websocket.Conn) ([]byte, error) {
 	if err := conn.SetReadDeadline(time.Now().Add(l.cfg.Silence)); err != nil {
 		return nil, err
 	}
 	defer context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })()
-	kind, raw, err := conn.ReadMessage()
+	kind, reader, err := conn.NextReader()
 	if err != nil {
-		return nil, closeError(err)
+		return nil, readError(err)
 	}
 	if kind != websocket.BinaryMessage {
 		return nil, &corrupt{"a message is not binary"}
 	}
-	return raw, nil
+	if l.cfg.Batches == nil { // what is heard is the caller's
+		l.buffer = bytes.Buffer{}
+	}
+	l.buffer.Reset()
+	if _, err := l.buffer.ReadFrom(reader); err != nil {
+		return nil, readError(err)
+	}
+	return l.buffer.Bytes(), nil
 }
 
 func (l *Listener) send(conn *websocket.Conn, message *listenv1.ClientMessage) error {

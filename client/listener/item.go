@@ -18,7 +18,7 @@ type Item struct {
 // Batch is 200 ms of the program, verified.
 type Batch struct {
 	*listenv1.Batch
-	Encoded  []byte // as the origin encoded it; the caller's
+	Encoded  []byte // as the origin encoded it; the caller's, but with Config.Batches read only
 	Received time.Time
 }
 
@@ -33,6 +33,7 @@ type Stats struct {
 	Lost                 uint64 // numbers that could not be had
 	Repeats              uint64 // dropped: the number was heard already
 	LowerEpochs          uint64 // dropped: an older origin's
+	EpochFalls           uint64 // of these, on a connection that had brought the newer one
 	Holes                uint64 // connections that left a number out
 	Corrupt              uint64 // connections that broke CRC, form or protocol
 }

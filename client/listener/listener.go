@@ -3,6 +3,7 @@
 package listener
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,8 +33,10 @@ type Listener struct {
 
 	sequence sequence
 	queue    []Item
-	attempt  int // dials, for taking the URLs in turn
+	buffer   bytes.Buffer // of the message being read
+	attempt  int          // dials, for taking the URLs in turn
 	wait     time.Duration
+	brought  uint64 // highest epoch on this connection
 	hole     uint64 // number that was missing last
 	holes    int    // how often
 	atLive   bool   // the next dial asks for the live edge
@@ -177,6 +180,9 @@ func (l *Listener) recover(ctx context.Context, err error) error {
 	l.mu.Unlock()
 	if closed {
 		return net.ErrClosed
+	}
+	if l.cfg.Broken != nil {
+		l.cfg.Broken(err)
 	}
 	var told *CloseError
 	if errors.As(err, &told) {

@@ -1,6 +1,7 @@
 package listener
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -197,7 +198,7 @@ func TestEpochsNumbersAndCards(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, l, "hello", "card 3", "10", "11", "gap 12-20", "21", "card 4", "22")
-	if s := l.Stats(); s.Repeats != 3 || s.LowerEpochs != 2 || s.Connections != 1 {
+	if s := l.Stats(); s.Repeats != 3 || s.LowerEpochs != 2 || s.EpochFalls != 2 || s.Connections != 1 {
 		t.Errorf("%+v", s)
 	}
 }
@@ -331,7 +332,11 @@ func FuzzParse(f *testing.F) {
 	f.Add(gap(f, 3, 4, 5))
 	f.Add(card(f, 3))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		m, err := parse(raw)
+		m, err := parse(raw, nil)
+		shared, sharedErr := parse(raw, NewBatches())
+		if (err == nil) != (sharedErr == nil) || !bytes.Equal(m.encoded, shared.encoded) {
+			t.Fatalf("alone %v, shared %v", err, sharedErr)
+		}
 		if err != nil || m.batch == nil {
 			return
 		}

@@ -2,6 +2,7 @@ package listener
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 
@@ -25,10 +26,14 @@ const (
 	loudnessPerSeat = framesPerBatch
 )
 
-// corrupt says that an edge broke the protocol; the connection is left and resumed elsewhere.
+// ErrCorrupt says that an edge broke CRC, form or protocol; the connection is left and resumed elsewhere.
+var ErrCorrupt = errors.New("the edge broke the protocol")
+
 type corrupt struct{ what string }
 
-func (c *corrupt) Error() string { return "the edge broke the protocol: " + c.what }
+func (c *corrupt) Error() string { return ErrCorrupt.Error() + ": " + c.what }
+
+func (c *corrupt) Is(target error) bool { return target == ErrCorrupt }
 
 // message is a ServerMessage whose batch kept its bytes.
 type message struct {
@@ -40,12 +45,17 @@ type message struct {
 	move    *listenv1.Move
 }
 
-// parse reads one message and verifies what it holds. A message of a newer kind is empty.
-func parse(raw []byte) (message, error) {
+// parse reads one message and verifies what it holds. A message of a newer kind is empty. known may be nil; where it is not,
+// the message keeps nothing of raw.
+func parse(raw []byte, known *Batches) (message, error) {
 	if number, kind, n := protowire.ConsumeTag(raw); n > 0 && number == fieldBatch && kind == protowire.BytesType {
 		encoded, m := protowire.ConsumeBytes(raw[n:])
 		if m < 0 || n+m != len(raw) {
 			return message{}, &corrupt{"a batch's length does not fit its message"}
+		}
+		if known != nil {
+			v, err := known.read(encoded)
+			return message{batch: v.batch, encoded: v.encoded}, err
 		}
 		batch, err := readBatch(encoded)
 		return message{batch: batch, encoded: encoded}, err

@@ -11,8 +11,8 @@ import (
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 )
 
-// errHole says that a connection left a number out.
-var errHole = errors.New("the edge left a number out")
+// ErrHole says that a connection left a number out; what is missing is asked for elsewhere.
+var ErrHole = errors.New("the edge left a number out")
 
 // read takes one message and acknowledges when it is time.
 func (l *Listener) read(ctx context.Context, conn *websocket.Conn) error {
@@ -21,7 +21,7 @@ func (l *Listener) read(ctx context.Context, conn *websocket.Conn) error {
 		return err
 	}
 	now := time.Now()
-	m, err := parse(raw)
+	m, err := parse(raw, l.cfg.Batches)
 	if err != nil {
 		l.count(func(s *Stats) { s.Corrupt++ })
 		return err
@@ -80,7 +80,7 @@ func (l *Listener) judge(epoch, first, last uint64) (taken bool, err error) {
 			l.hole, l.holes = l.sequence.next, 0
 		}
 		if l.holes++; l.holes < maxSameHole {
-			return false, errHole
+			return false, ErrHole
 		}
 		l.lose(l.sequence.start(first))
 		verdict = l.sequence.judge(epoch, first, last)
@@ -89,8 +89,15 @@ func (l *Listener) judge(epoch, first, last uint64) (taken bool, err error) {
 	case repeat:
 		l.count(func(s *Stats) { s.Repeats++ })
 	case lowerEpoch:
-		l.count(func(s *Stats) { s.LowerEpochs++ })
+		falls := epoch < l.brought
+		l.count(func(s *Stats) {
+			s.LowerEpochs++
+			if falls {
+				s.EpochFalls++
+			}
+		})
 	}
+	l.brought = max(l.brought, epoch)
 	return verdict == take, nil
 }
 

@@ -76,13 +76,14 @@ type bodyError struct {
 	Message      string            `json:"message"`
 	RetryAfterMS int64             `json:"retry_after_ms,omitempty"`
 	Details      map[string]string `json:"details,omitempty"`
+	RequestID    string            `json:"request_id,omitempty"`
 }
 
-// WriteHTTP answers err as JSON with its status.
+// WriteHTTP answers err as JSON with its status, and with the request id that the header already names.
 func WriteHTTP(w http.ResponseWriter, err error) {
 	f := From(err)
-	out, _ := json.Marshal(body{bodyError{f.Code, f.Message, f.RetryAfter.Milliseconds(), f.Details}})
 	h := w.Header()
+	out, _ := json.Marshal(body{bodyError{f.Code, f.Message, f.RetryAfter.Milliseconds(), f.Details, h.Get("X-Request-Id")}})
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	if f.RetryAfter > 0 {

@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"rostrum/internal/fault"
+	"rostrum/internal/redisdb"
 )
 
 // Limit bounds fencing numbers and rising fields: the store computes with float64.
@@ -83,18 +84,12 @@ func (s *Store) Release(ctx context.Context, key, holder string, fence uint64) e
 	return err
 }
 
-// Read answers leases in the order of keys.
+// Read answers leases in the order of keys. It fails as a whole where the server of one of them does not answer.
 func (s *Store) Read(ctx context.Context, keys ...string) ([]Lease, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	replies := make([]*redis.Cmd, len(keys))
-	_, err := s.redis.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for i, key := range keys {
-			replies[i] = pipe.Eval(ctx, source, []string{key}, "read", "", 0, 0, 0)
-		}
-		return nil
-	})
+	replies, err := redisdb.Each(ctx, s.redis, s.script, keys, "read", "", 0, 0, 0)
 	if err != nil {
 		return nil, unreachable(ctx, err)
 	}

@@ -2,7 +2,6 @@ package obs
 
 import (
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,7 +12,9 @@ import (
 func TestOperatorDoor(t *testing.T) {
 	var ready Ready
 	ready.Wait("redis", "connection refused")
-	door := httptest.NewServer(Handler(NewMetrics(), &ready))
+	ready.Wait("account", "<starting>")
+	about := About{Role: "room", Node: "node-1", Region: "eu-west", Started: time.Now().Add(-90 * time.Second)}
+	door := httptest.NewServer(Handler(about, NewMetrics(), &ready))
 	defer door.Close()
 	fetch := func(path string) (int, string) {
 		t.Helper()
@@ -28,41 +29,29 @@ func TestOperatorDoor(t *testing.T) {
 		}
 		return answer.StatusCode, string(text)
 	}
-	if status, text := fetch("/readyz"); status != 503 || text != "redis: connection refused\n" {
+	holds := func(path string, wants ...string) {
+		t.Helper()
+		status, text := fetch(path)
+		for _, want := range wants {
+			if status != http.StatusOK || !strings.Contains(text, want) {
+				t.Errorf("%s answers %d without %q:\n%.2000s", path, status, want, text)
+			}
+		}
+	}
+	if status, text := fetch("/readyz"); status != 503 || text != "account: <starting>\nredis: connection refused\n" {
 		t.Errorf("waiting: %d %q", status, text)
 	}
+	holds("/", "Rostrum room", "node-1", "eu-west", "1m3", "no: account: &lt;starting&gt;", `href="debug/pprof/"`)
 	ready.Done("redis")
+	ready.Done("account")
 	if status, text := fetch("/readyz"); status != 200 || text != "ready\n" {
 		t.Errorf("ready: %d %q", status, text)
 	}
-	if status, text := fetch("/metrics"); status != 200 || !strings.Contains(text, "go_goroutines ") {
-		t.Errorf("metrics: %d, %d bytes", status, len(text))
-	}
-	if status, _ := fetch("/debug/pprof/goroutine"); status != 200 {
-		t.Errorf("pprof: %d", status)
-	}
-}
-
-func TestProfilesArePushed(t *testing.T) {
-	pushed := make(chan string, 16)
-	sink := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		select {
-		case pushed <- r.URL.Path + " " + r.URL.Query().Get("name"):
-		default:
-		}
-	}))
-	defer sink.Close()
-	stop, err := Profile(sink.URL, "dev", slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	stop() // pushes what it has
-	select {
-	case got := <-pushed:
-		if !strings.HasPrefix(got, "/ingest rostrum{") || !strings.Contains(got, "role=dev") {
-			t.Errorf("pushed %q", got)
-		}
-	case <-time.After(10 * time.Second):
-		t.Error("no profile arrived")
+	holds("/", "<td>yes")
+	holds("/healthz", "ok")
+	holds("/metrics", "go_goroutines ", "go_sched_latencies_seconds_bucket", `rostrum_build_info{go="go`)
+	holds("/debug/pprof/goroutine?debug=1", "goroutine profile")
+	if status, _ := fetch("/nothing"); status != http.StatusNotFound {
+		t.Errorf("a path that does not exist answers %d", status)
 	}
 }

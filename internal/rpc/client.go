@@ -6,8 +6,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/keepalive"
+	_ "google.golang.org/grpc/health" // clients follow servers' health
 )
 
 // callTimeout bounds a unary call whose caller set no deadline.
@@ -17,22 +16,29 @@ const callTimeout = 5 * time.Second
 const maxAnswer = 56 << 20
 
 // retries repeats calls that no server took or one answered with unavailable, with jitter, and stops when more than a
-// tenth of calls fail (gRFC A6). Calls are safe to repeat because every command carries an id.
-const retries = `{"methodConfig":[{"name":[{}],"retryPolicy":{"maxAttempts":4,"initialBackoff":"0.05s","maxBackoff":"1s",
+// tenth of calls fail (gRFC A6). Calls are safe to repeat because every command carries an id. Servers are used in turn,
+// and left while they say that they are leaving (grpc.health.v1).
+const retries = `{"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":{"serviceName":""},
+"methodConfig":[{"name":[{}],"retryPolicy":{"maxAttempts":4,"initialBackoff":"0.05s","maxBackoff":"1s",
 "backoffMultiplier":2,"retryableStatusCodes":["UNAVAILABLE"]}}],"retryThrottling":{"maxTokens":10,"tokenRatio":0.1}}`
 
-func clientOptions() []grpc.DialOption {
-	return []grpc.DialOption{
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+func clientOptions(m *Metrics) []grpc.DialOption {
+	options := []grpc.DialOption{
 		grpc.WithDefaultServiceConfig(retries),
+		grpc.WithDisableServiceConfig(), // a name's TXT record has no say
 		grpc.WithChainUnaryInterceptor(bound),
+		grpc.WithChainStreamInterceptor(carry),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second},
 			MinConnectTimeout: 2 * time.Second,
 		}),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 5 * time.Second}),
+		grpc.WithStatsHandler(clientTraces()),
 	}
+	if m != nil {
+		options = append(options, grpc.WithStatsHandler(attempts{m}))
+	}
+	return options
 }
 
 func bound(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
@@ -41,5 +47,9 @@ func bound(ctx context.Context, method string, request, reply any, conn *grpc.Cl
 		ctx, cancel = context.WithTimeout(ctx, callTimeout)
 		defer cancel()
 	}
-	return invoke(ctx, method, request, reply, conn, options...)
+	return invoke(withRequestID(counted(ctx)), method, request, reply, conn, options...)
+}
+
+func carry(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, options ...grpc.CallOption) (grpc.ClientStream, error) {
+	return open(withRequestID(counted(ctx)), desc, conn, method, options...)
 }

@@ -23,7 +23,7 @@ func (a accounts) GetUser(ctx context.Context, _ *accountv1.GetUserRequest) (*ac
 }
 
 func TestFaultsCrossBothNetworks(t *testing.T) {
-	networks := map[string]Network{"memory": NewMemory(), "tcp": NewTCP()}
+	networks := map[string]Network{"memory": NewMemory(), "tcp": NewTCP(Options{})}
 	for name, network := range networks {
 		t.Run(name, func(t *testing.T) {
 			defer network.Close()
@@ -74,7 +74,7 @@ func serve(t *testing.T, network Network, answer func(context.Context) error) fu
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := NewServer(slog.New(slog.DiscardHandler))
+	server := NewServer(slog.New(slog.DiscardHandler), Options{})
 	accountv1.RegisterAccountsServer(server, accounts{answer: answer})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

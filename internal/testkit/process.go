@@ -24,20 +24,34 @@ var errStayed = errors.New("it did not leave in time")
 // Start runs a program until the test is over: first asked to leave, after 5 s made to.
 func Start(t testing.TB, command *exec.Cmd) *Process {
 	t.Helper()
-	if err := command.Start(); err != nil {
-		t.Fatalf("start %s: %v", command.Path, err)
+	p, err := launch(command)
+	if err != nil {
+		t.Fatal(err)
 	}
-	p := &Process{command: command, ended: make(chan struct{})}
-	go func() {
-		defer close(p.ended)
-		p.err = command.Wait()
-	}()
 	t.Cleanup(func() {
 		if err := p.Leave(leaveWithin); errors.Is(err, errStayed) {
 			t.Errorf("stop %s: %v", command.Path, err)
 		}
 	})
 	return p
+}
+
+func launch(command *exec.Cmd) (*Process, error) {
+	if err := command.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", command.Path, err)
+	}
+	p := &Process{command: command, ended: make(chan struct{})}
+	go func() {
+		defer close(p.ended)
+		p.err = command.Wait()
+	}()
+	return p, nil
+}
+
+// Kill ends the program with SIGKILL, as a loss of power would, and waits until it is gone.
+func (p *Process) Kill() {
+	_ = p.command.Process.Kill() // fails where it has left already
+	<-p.ended
 }
 
 // Leave asks the program to leave with SIGTERM and waits; after the time given it is made to. The error is that of its exit

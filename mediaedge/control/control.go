@@ -5,8 +5,6 @@ package control
 import (
 	"context"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -28,22 +26,29 @@ const (
 	reportQueue = 256
 )
 
-// opener opens the control stream.
-type opener interface {
+// signaling opens the control stream, and gives certificates.
+type signaling interface {
 	Control(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[signalingv1.EdgeReport, signalingv1.EdgeOrder], error)
+	enroller
 }
 
 // Config is what a Stream needs.
 type Config struct {
-	Signaling opener
+	Signaling signaling
 	Hello     *signalingv1.EdgeHello
+	// Pass gets the edge its certificates while the stream is open; nil over a plain network.
+	Pass *Pass
 	// Load is asked every 2 s.
 	Load func() *signalingv1.Load
 	// Keys takes all public keys that grants may be signed with now.
 	Keys func([]token.PublicKey)
 	// Revoke takes a revocation.
 	Revoke func(*listenv1.Revocation)
-	Log    *slog.Logger
+	// Drain is told that no listener may be left at a time; nil: nobody is told.
+	Drain func(deadline time.Time)
+	// Siblings takes all other edges of the region; nil: nobody takes them.
+	Siblings func([]*signalingv1.Edge)
+	Log      *slog.Logger
 }
 
 // Stream is the control stream of one edge, opened again whenever it is lost.
@@ -51,11 +56,12 @@ type Stream struct {
 	cfg     Config
 	reports chan *signalingv1.EdgeReport
 	stop    context.CancelFunc
-	done    chan struct{}
+	work    sync.WaitGroup
 
 	mu    sync.Mutex
 	homes map[key]*answer
 	keyed chan struct{} // closed when keys have come; nil afterwards
+	last  error         // why the stream was lost
 }
 
 type key struct {
@@ -76,17 +82,20 @@ type answer struct {
 func Open(cfg Config) *Stream {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Stream{
-		cfg: cfg, reports: make(chan *signalingv1.EdgeReport, reportQueue), stop: stop, done: make(chan struct{}),
+		cfg: cfg, reports: make(chan *signalingv1.EdgeReport, reportQueue), stop: stop,
 		homes: map[key]*answer{}, keyed: make(chan struct{}),
 	}
-	go s.run(ctx)
+	s.work.Go(func() { s.run(ctx) })
+	if cfg.Pass != nil {
+		s.work.Go(func() { cfg.Pass.run(ctx, cfg.Signaling) })
+	}
 	return s
 }
 
 // Close ends the stream and waits.
 func (s *Stream) Close() {
 	s.stop()
-	<-s.done
+	s.work.Wait()
 }
 
 // Ready waits for the first keys.
@@ -101,7 +110,11 @@ func (s *Stream) Ready(ctx context.Context) error {
 	case <-keyed:
 		return nil
 	case <-ctx.Done():
-		return fault.Unavailable(ctx.Err(), "signaling has sent no keys yet")
+		cause := ctx.Err()
+		if trouble := s.trouble(); trouble != nil {
+			cause = fault.From(trouble)
+		}
+		return fault.Unavailable(cause, "signaling has sent no keys yet")
 	}
 }
 
@@ -163,88 +176,14 @@ func lookup(k key) *signalingv1.EdgeReport {
 	}}
 }
 
-func (s *Stream) run(ctx context.Context) {
-	defer close(s.done)
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		begun := time.Now()
-		err := s.converse(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		if time.Since(begun) > 10*time.Second {
-			wait = 100 * time.Millisecond
-		}
-		s.cfg.Log.Warn("the control stream was lost; what plays goes on", "error", err)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// converse opens the stream, says hello and carries reports and orders until it breaks.
-func (s *Stream) converse(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stream, err := s.cfg.Signaling.Control(ctx)
-	if err != nil {
-		return err
-	}
-	hello := &signalingv1.EdgeReport{Report: &signalingv1.EdgeReport_Hello{Hello: s.cfg.Hello}}
-	if err := stream.Send(hello); err != nil {
-		return err
-	}
-	broken := make(chan error, 1)
-	go func() {
-		broken <- s.receive(stream)
-		cancel()
-	}()
-	err = s.send(ctx, stream)
-	cancel()
-	return firstError(<-broken, err)
-}
-
-func (s *Stream) send(ctx context.Context, stream grpc.BidiStreamingClient[signalingv1.EdgeReport, signalingv1.EdgeOrder]) error {
-	if err := s.askAgain(stream); err != nil {
-		return err
-	}
-	ticker := time.NewTicker(loadEvery)
-	defer ticker.Stop()
-	for {
-		var report *signalingv1.EdgeReport
-		select {
-		case report = <-s.reports:
-		case <-ticker.C:
-			report = &signalingv1.EdgeReport{Report: &signalingv1.EdgeReport_Load{Load: s.cfg.Load()}}
-		case <-ctx.Done():
-			return nil
-		}
-		if err := stream.Send(report); err != nil {
-			return err
-		}
-	}
-}
-
-// askAgain repeats the look-ups whose answers a lost stream took with it, and renews those that it answered, since
-// rooms may have moved meanwhile.
-func (s *Stream) askAgain(stream grpc.BidiStreamingClient[signalingv1.EdgeReport, signalingv1.EdgeOrder]) error {
+// trouble is why there is no stream.
+func (s *Stream) trouble() error {
 	s.mu.Lock()
-	asked := slices.Collect(maps.Keys(s.homes))
-	s.mu.Unlock()
-	for _, k := range asked {
-		if err := stream.Send(lookup(k)); err != nil {
+	defer s.mu.Unlock()
+	if s.cfg.Pass != nil {
+		if err := s.cfg.Pass.trouble(); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.last
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
@@ -108,12 +109,17 @@ func home(room, address string) *signalingv1.EdgeOrder {
 
 func open(t *testing.T, r *registry) (*Stream, chan *listenv1.Revocation) {
 	t.Helper()
+	return openWith(t, r, func(*Config) {})
+}
+
+func openWith(t *testing.T, r *registry, change func(*Config)) (*Stream, chan *listenv1.Revocation) {
+	t.Helper()
 	network := rpc.NewMemory()
 	listener, err := network.Listen("signaling")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := rpc.NewServer(slog.New(slog.DiscardHandler))
+	server := rpc.NewServer(slog.New(slog.DiscardHandler), rpc.Options{})
 	signalingv1.RegisterNodesServer(server, r)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -122,12 +128,14 @@ func open(t *testing.T, r *registry) (*Stream, chan *listenv1.Revocation) {
 		t.Fatal(err)
 	}
 	revoked := make(chan *listenv1.Revocation, 4)
-	s := Open(Config{
+	cfg := Config{
 		Signaling: signalingv1.NewNodesClient(conn), Hello: &signalingv1.EdgeHello{Node: "edge-1"},
 		Load: func() *signalingv1.Load { return &signalingv1.Load{Listeners: 3} },
 		Keys: func([]token.PublicKey) {}, Revoke: func(v *listenv1.Revocation) { revoked <- v },
 		Log: slog.New(slog.DiscardHandler),
-	})
+	}
+	change(&cfg)
+	s := Open(cfg)
 	t.Cleanup(func() {
 		s.Close()
 		server.Stop()
@@ -174,6 +182,45 @@ func TestHomesAreLookedUpOnceAndFollowed(t *testing.T) {
 	}
 	if v := <-revoked; v.GetSubject() != "us_x" {
 		t.Errorf("revoked %v", v)
+	}
+}
+
+func TestOrdersAreHandedOn(t *testing.T) {
+	r := &registry{homes: map[string]string{}}
+	keys, drains, siblings := make(chan int, 4), make(chan time.Time, 1), make(chan int, 1)
+	openWith(t, r, func(cfg *Config) {
+		cfg.Keys = func(all []token.PublicKey) { keys <- len(all) }
+		cfg.Drain = func(deadline time.Time) { drains <- deadline }
+		cfg.Siblings = func(all []*signalingv1.Edge) { siblings <- len(all) }
+	})
+	if n := <-keys; n != 1 {
+		t.Errorf("%d keys", n)
+	}
+	deadline := time.Date(2031, 1, 2, 3, 4, 5, 0, time.UTC)
+	two := &signalingv1.Keys{Keys: []*signalingv1.PublicKey{
+		{Id: "k1", Ed25519: make([]byte, 32)}, {Id: "k2", Ed25519: make([]byte, 32)}, {Id: "short", Ed25519: make([]byte, 3)},
+	}}
+	for _, order := range []*signalingv1.EdgeOrder{
+		{Order: &signalingv1.EdgeOrder_Keys{Keys: two}}, {},
+		{Order: &signalingv1.EdgeOrder_Drain{Drain: &signalingv1.Drain{}}},
+		{Order: &signalingv1.EdgeOrder_Drain{Drain: &signalingv1.Drain{Deadline: timestamppb.New(deadline)}}},
+		{Order: &signalingv1.EdgeOrder_Siblings{Siblings: &signalingv1.Siblings{Edges: make([]*signalingv1.Edge, 3)}}},
+	} {
+		r.mu.Lock()
+		err := r.push(order)
+		r.mu.Unlock()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := <-keys; n != 2 {
+		t.Errorf("then %d keys", n)
+	}
+	if got := <-drains; !got.Equal(deadline) {
+		t.Errorf("drain until %v", got)
+	}
+	if n := <-siblings; n != 3 {
+		t.Errorf("%d siblings", n)
 	}
 }
 

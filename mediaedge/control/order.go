@@ -27,6 +27,14 @@ func (s *Stream) receive(stream grpc.BidiStreamingClient[signalingv1.EdgeReport,
 			s.learn(key{id.App(n.GetApp()), id.Room(n.GetRoom())}, "", notHome(fault.Code(n.GetCode())))
 		case *signalingv1.EdgeOrder_Revocation:
 			s.cfg.Revoke(o.Revocation)
+		case *signalingv1.EdgeOrder_Drain:
+			if s.cfg.Drain != nil && o.Drain.GetDeadline().IsValid() {
+				s.cfg.Drain(o.Drain.GetDeadline().AsTime())
+			}
+		case *signalingv1.EdgeOrder_Siblings:
+			if s.cfg.Siblings != nil {
+				s.cfg.Siblings(o.Siblings.GetEdges())
+			}
 		}
 	}
 }

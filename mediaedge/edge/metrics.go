@@ -20,6 +20,7 @@ type metrics struct {
 	deliveries prometheus.Counter
 	partial    prometheus.Counter
 	pass       prometheus.Histogram
+	late       prometheus.Histogram
 }
 
 func newMetrics(registry prometheus.Registerer) (*metrics, error) {
@@ -46,8 +47,12 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			Name: "rostrum_edge_pass_seconds", Help: "Time that one ring's listeners on one shard were served without a break.",
 			Buckets: []float64{.0001, .0005, .001, .005, .01, .025, .05, .1, .25, 1},
 		}),
+		late: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "rostrum_edge_late_seconds", Help: "From something new in a ring to a shard's turn to serve its listeners.",
+			Buckets: []float64{.0001, .0005, .001, .005, .01, .025, .05, .1, .25, 1},
+		}),
 	}
-	return m, obs.Register(registry, m.listeners, m.joins, m.closes, m.bytes, m.deliveries, m.partial, m.pass)
+	return m, obs.Register(registry, m.listeners, m.joins, m.closes, m.bytes, m.deliveries, m.partial, m.pass, m.late)
 }
 
 func (m *metrics) closed(reason Reason) { m.closes.WithLabelValues(string(reason)).Inc() }

@@ -94,8 +94,9 @@ func (s *shard) turn() (more bool) {
 		s.open(c)
 	}
 	for _, t := range woken {
-		t.queued.Store(false)
 		began := s.tick()
+		s.edge.metrics.late.Observe(began.since(t.wokenAt).Seconds())
+		t.queued.Store(false)
 		v := t.ring.View()
 		t.begin(v)
 		if t.run(v) {

@@ -17,6 +17,7 @@ type track struct {
 	leave  []func() // ends the subscriptions
 
 	queued  atomic.Bool // in shard.woken
+	wokenAt instant     // owned by who sets queued, then by the shard until it clears it
 	changed atomic.Bool // the room: its revocations, its end
 
 	// owned by the shard
@@ -32,6 +33,7 @@ type track struct {
 // Wake has the shard look at the ring. It is called by whoever appends.
 func (t *track) Wake() {
 	if t.queued.CompareAndSwap(false, true) {
+		t.wokenAt = t.shard.edge.now()
 		t.shard.enqueue(t)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"rostrum/internal/id"
 	"rostrum/mediaedge/audio"
+	"rostrum/mediaedge/relay"
 )
 
 // apply takes over a change of the stage: who may speak first, then what the audience is told, then that it is done.
@@ -42,10 +43,22 @@ func (r *room) change(c change) {
 	}
 	if c.snapshot != nil {
 		r.compare()
+		for _, user := range after.removed {
+			r.revoke(user)
+		}
+	}
+	if c.kind == changeRemoved {
+		r.revoke(c.user)
 	}
 	if after.ended && r.last == 0 {
 		r.last = max(audio.NumberAt(r.clock.At(time.Now())), r.program.Next())
 	}
+}
+
+// revoke ends the listening of a person who was removed, on every edge. No grant is given to a removed person, so that all
+// there are were given before; they count whole seconds.
+func (r *room) revoke(user string) {
+	r.relay.Revoke(relay.Revocation{Subject: user, IssuedBefore: time.Now().Truncate(time.Second).Add(time.Second)})
 }
 
 func (r *room) admit(o audio.Occupant) {

@@ -19,7 +19,7 @@ func readStage(wire *listenerstatev1.Stage) (stage, error) {
 		},
 		live:  wire.GetState() == listenv1.RoomState_ROOM_STATE_LIVE,
 		ended: wire.GetState() == listenv1.RoomState_ROOM_STATE_ENDED,
-		seats: map[audio.Seat]audio.Occupant{}, anchor: readAnchor(wire.GetAnchor()),
+		seats: map[audio.Seat]audio.Occupant{}, anchor: readAnchor(wire.GetAnchor()), removed: wire.GetRemoved(),
 	}
 	for _, seat := range wire.GetSeats() {
 		occupant, err := audio.ReadOccupant(seat)

@@ -133,7 +133,7 @@ func newHost(t testing.TB, log *fakeLog, nodes *fakeNodes) *Host {
 	network := rpc.NewMemory()
 	listener, err := network.Listen("control")
 	must(t, err)
-	server := rpc.NewServer(slog.New(slog.DiscardHandler))
+	server := rpc.NewServer(slog.New(slog.DiscardHandler), rpc.Options{})
 	listenerstatev1.RegisterListenerStateServer(server, log)
 	signalingv1.RegisterNodesServer(server, nodes)
 	served := make(chan error, 1)

@@ -30,7 +30,7 @@ func still(t testing.TB, log *slog.Logger) *room {
 	r := &room{
 		app: id.Main, id: id.NewRoom(), epoch: 1, log: log, metrics: h.metrics, wait: h.wait, lease: &lease{metrics: h.metrics},
 		enforced: &enforced{bell: make(chan struct{}, 1)}, presence: newPresence(media.NewSession, func(int) {}),
-		doubt: time.NewTimer(time.Hour), packets: make(chan sfu.Packet, packetQueue),
+		doubt: time.NewTimer(time.Hour), packets: make(chan sfu.Packet, packetQueue), ledger: &ledger{},
 	}
 	r.relay = relay.NewRoom(r.app, r.id)
 	initial := stage{position: at(1), live: true, seats: seatsOf(occupant(1, "us_ann", false), occupant(2, "us_bob", true))}

@@ -63,9 +63,10 @@ type key struct {
 
 // hosted is a room over its epochs on this node: the ring stays when an origin is replaced.
 type hosted struct {
-	key   key
-	relay *relay.Room
-	begin sync.Mutex // one begins at a time
+	key    key
+	relay  *relay.Room
+	ledger *ledger
+	begin  sync.Mutex // one begins at a time
 
 	// guarded by Host.mu
 	current *room
@@ -103,6 +104,11 @@ func (h *Host) Close() error {
 
 // Open makes this node the room's home, or answers the epoch that it already has.
 func (h *Host) Open(ctx context.Context, app id.App, roomID id.Room) (audio.Epoch, error) {
+	return h.openAbove(ctx, app, roomID, 0)
+}
+
+// openAbove is Open for a room whose newest epoch is known: a new one is above it, also where the registry has forgotten it.
+func (h *Host) openAbove(ctx context.Context, app id.App, roomID id.Room, known audio.Epoch) (audio.Epoch, error) {
 	entry, err := h.use(key{app, roomID})
 	if err != nil {
 		return 0, err
@@ -115,7 +121,7 @@ func (h *Host) Open(ctx context.Context, app id.App, roomID id.Room) (audio.Epoc
 	}
 	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
 	defer cancel()
-	return h.start(ctx, entry)
+	return h.start(ctx, entry, known)
 }
 
 // Find answers the room's rings for the relay, where the room is or lately was at home here.
@@ -138,7 +144,7 @@ func (h *Host) use(k key) (*hosted, error) {
 	}
 	entry := h.rooms[k]
 	if entry == nil {
-		entry = &hosted{key: k, relay: relay.NewRoom(k.app, k.room)}
+		entry = &hosted{key: k, relay: relay.NewRoom(k.app, k.room), ledger: &ledger{}}
 		h.rooms[k] = entry
 	}
 	entry.uses++
@@ -194,19 +200,20 @@ func (h *Host) dismiss(entry *hosted) {
 }
 
 // start appoints this node and sets a new epoch going.
-func (h *Host) start(ctx context.Context, entry *hosted) (audio.Epoch, error) {
+func (h *Host) start(ctx context.Context, entry *hosted, known audio.Epoch) (audio.Epoch, error) {
 	app, roomID := entry.key.app, entry.key.room
 	log := h.cfg.Log.With("room", string(roomID))
 	heardEpoch, heardNumber := entry.relay.HeardMost()
 	granted, err := h.cfg.Programs.AcquireProgram(ctx, &signalingv1.AcquireProgramRequest{
 		App: string(app), Room: string(roomID), Node: string(h.cfg.Node), BootId: h.cfg.BootID,
-		KnownEpoch: uint64(max(heardEpoch, entry.relay.Epoch())),
+		KnownEpoch: uint64(max(heardEpoch, entry.relay.Epoch(), known)),
 	})
 	if err != nil {
 		return 0, fmt.Errorf("acquire the program of %s: %w", roomID, err)
 	}
 	r := &room{
-		app: app, id: roomID, epoch: audio.Epoch(granted.GetEpoch()), relay: entry.relay, log: log, metrics: h.metrics, wait: h.wait,
+		app: app, id: roomID, epoch: audio.Epoch(granted.GetEpoch()), relay: entry.relay, ledger: entry.ledger, log: log,
+		metrics: h.metrics, wait: h.wait,
 		packets: make(chan sfu.Packet, packetQueue), changes: make(chan change, 64),
 	}
 	r.enforced = &enforced{
@@ -254,6 +261,10 @@ func (h *Host) begin(r *room, initial stage, past history) error {
 	}
 	r.program = made
 	r.lease.next.Store(uint64(r.first))
+	r.ledger.begin(schedule{
+		epoch: r.epoch, first: r.first, anchor: wallTime(h.cfg.Wall().Add(-time.Since(now))),
+		delay: (made.Due() - (r.first + 1).Start()).Duration(),
+	})
 	if gap, found := past.gap(r.first, r.epoch); found {
 		if err := r.tell(gap); err != nil {
 			return err

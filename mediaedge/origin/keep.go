@@ -87,6 +87,7 @@ func (h *Host) live(entry *hosted, r *room, w *watching, initial stage) error {
 	w.stop()
 	h.dismiss(entry)
 	r.media.Close()
+	r.arrivals.close()
 	if lost := <-superseded; lost != nil {
 		if err == nil {
 			return nil // the room ended, whoever was to make its program

@@ -44,6 +44,7 @@ type room struct {
 	clock   audio.Clock
 	first   audio.Number
 	relay   *relay.Room
+	ledger  *ledger
 	media   *sfu.Room
 	lease   *lease
 	log     *slog.Logger
@@ -55,6 +56,7 @@ type room struct {
 	seated   seatWaits // people whose seat somebody waits for
 	enforced *enforced
 	presence *presence
+	arrivals arrivals
 
 	// owned by run
 	program  *program.Program
@@ -157,6 +159,7 @@ func (r *room) hear(p sfu.Packet) {
 			r.open(occupant)
 		}
 		r.sources[p.Seat] = p.Source
+		r.arrivals.packet(p.Seat)
 	}
 	r.program.Push(program.Packet{
 		Seat: p.Seat, Sequence: p.Sequence, Timestamp: p.Timestamp, Marker: p.Marker, Opus: p.Opus, Arrival: p.Arrival,
@@ -186,9 +189,11 @@ func (r *room) make() error {
 		if err := r.relay.Ring(batch.Rendition).AppendBatch(encoded); err != nil {
 			return fmt.Errorf("append batch %d: %w", batch.Number, err)
 		}
+		r.ledger.batch(batch.Rendition, batch.Number, batch.Epoch, encoded)
 		r.metrics.batches.WithLabelValues(string(batch.Rendition)).Inc()
 	}
 	r.media.Heard(loudness(r.program.Levels()))
+	r.arrivals.batch(r.program.Next()-1, r.program.Levels(), begun)
 	r.metrics.makeSeconds.Observe(time.Since(begun).Seconds())
 	return nil
 }
@@ -208,6 +213,7 @@ func (r *room) tell(gap audio.Gap) error {
 		if err := r.relay.Ring(rendition).AppendGap(gap); err != nil {
 			return fmt.Errorf("append gap %d to %d: %w", gap.First, gap.Last, err)
 		}
+		r.ledger.gap(rendition, gap)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/mediaedge/audio"
 	mediav1 "rostrum/proto/rostrum/media/v1"
 )
 
@@ -27,7 +28,7 @@ func (s *Server) HostRoom(ctx context.Context, in *mediav1.HostRoomRequest) (*me
 	if err != nil {
 		return nil, err
 	}
-	epoch, err := s.host.Open(ctx, app, room)
+	epoch, err := s.host.openAbove(ctx, app, room, audio.Epoch(in.GetKnownEpoch()))
 	return &mediav1.HostRoomResponse{Epoch: uint64(epoch)}, err
 }
 
@@ -44,6 +45,9 @@ func (s *Server) Offer(ctx context.Context, in *mediav1.OfferRequest) (*mediav1.
 	}
 	session := s.host.cfg.SFU.NewSession()
 	answer, etag, seat, err := r.media.Join(ctx, session, user, in.GetOffer())
+	if err == nil {
+		r.arrivals.begin(ctx, seat)
+	}
 	return &mediav1.OfferResponse{Session: string(session), Answer: answer, Etag: etag, Seat: uint32(seat)}, err
 }
 

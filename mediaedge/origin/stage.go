@@ -18,6 +18,7 @@ type stage struct {
 	policy   audio.Policy
 	seats    map[audio.Seat]audio.Occupant // replaced, never changed
 	anchor   anchor
+	removed  []string // people who are kept out; of a whole stage, events do not change it
 }
 
 // with is the stage after a change, and what listeners are told of it; Kind 0: nothing.

@@ -15,6 +15,14 @@ type command struct {
 	wrong error
 }
 
+// trace names the trace of the command. What is wrong has no name of its own: clients make those up.
+func (c *command) trace() string {
+	if c.wrong != nil {
+		return "events invalid"
+	}
+	return "events " + c.ask.Do
+}
+
 // fields are a message's by their exact names; of one that is there twice the last counts.
 type fields map[string]json.RawMessage
 

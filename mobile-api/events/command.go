@@ -6,8 +6,11 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/obs"
 	"rostrum/mobile-api/intent"
 )
 
@@ -40,7 +43,7 @@ func (c *conn) obey(text []byte) error {
 	}
 	o.waiting = append(o.waiting, next)
 	if !o.working && !o.over {
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(obs.WithRequestID(context.Background(), c.request))
 		o.working, o.stop = true, cancel
 		o.idle.Go(func() { defer cancel(); c.work(ctx) })
 	}
@@ -52,7 +55,9 @@ func (c *conn) work(ctx context.Context) {
 	o := &c.orders
 	next := o.first()
 	for next != nil {
-		said, err := c.do(ctx, next)
+		call, span := obs.Root(ctx, next.trace(), attribute.String("rostrum.request_id", c.request))
+		said, err := c.do(call, next)
+		obs.End(span, err)
 		if err != nil {
 			said = answerMessage{Type: "answer", ID: next.id, Error: problem(err)}
 		}

@@ -29,6 +29,7 @@ type conn struct {
 	written chan struct{} // closed when write has ended
 
 	// static once it joins
+	request string // id of the call that opened the socket
 	who     intent.Person
 	expires time.Time // of the access token; zero: never
 	room    id.Room

@@ -12,6 +12,7 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/obs"
 	"rostrum/mobile-api/intent"
 )
 
@@ -54,6 +55,7 @@ func (s *Sockets) ServeRoom(w http.ResponseWriter, r *http.Request, room id.Room
 
 // serve authorises a connection and has it follow the room to its end.
 func (s *Sockets) serve(c *conn, r *http.Request, name id.Room) (err error) {
+	c.request = obs.RequestID(r.Context())
 	if from := r.URL.Query().Get("from"); from != "" {
 		if c.from, err = parsePosition(from); err != nil {
 			return err

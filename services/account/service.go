@@ -13,14 +13,6 @@ import (
 	"rostrum/internal/token"
 )
 
-// Store keeps people. Each write is of one row and conditional on its version.
-type Store interface {
-	// Put writes a user whose version is one above the stored one's; version 1 is a new row. Fault: conflict.
-	Put(context.Context, User) error
-	// Load answers a user, expired or not, as long as the row is there. Fault: not_found.
-	Load(context.Context, id.App, id.User) (User, error)
-}
-
 // refreshTries bounds the repeats of a write that others came before.
 const refreshTries = 16
 
@@ -63,7 +55,7 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: cfg.Store, keys: cfg.Keys, now: cfg.Now, log: cfg.Log, metrics: m}
+	s := &Service{store: timedStore{cfg.Store, m.stores}, keys: cfg.Keys, now: cfg.Now, log: cfg.Log, metrics: m}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -10,10 +10,16 @@ import (
 type metrics struct {
 	entrances *prometheus.CounterVec
 	repairs   *prometheus.CounterVec
+	stores    *obs.Calls
 }
 
 func newMetrics(registry prometheus.Registerer) (*metrics, error) {
+	calls, err := obs.NewCalls(registry, "roomstore", "Calls of the store of rooms, by what came of them.")
+	if err != nil {
+		return nil, err
+	}
 	m := &metrics{
+		stores: calls,
 		entrances: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rostrum_room_entrances_total", Help: "Visitors let in, by role.",
 		}, []string{"role"}),

@@ -28,18 +28,6 @@ const (
 	maxRetries = 5
 )
 
-// Store keeps rooms. Each write is of one row and conditional.
-type Store interface {
-	// Put writes a room whose version is one above the stored one's; version 1 is a new row. Fault: conflict.
-	Put(context.Context, Room) error
-	// Load answers a room. Fault: not_found.
-	Load(context.Context, id.App, id.Room) (Room, error)
-	// Live answers at most limit live rooms after a place, newest start first.
-	Live(ctx context.Context, app id.App, after Place, limit int) ([]Room, error)
-	// Claim keeps a claim unless another of its key is in force at now, and answers the one that is.
-	Claim(ctx context.Context, c Claim, now time.Time) (Claim, error)
-}
-
 // stageLog is what decides whether a room is live.
 type stageLog interface {
 	Apply(context.Context, *listenerstatev1.ApplyRequest, ...grpc.CallOption) (*listenerstatev1.ApplyResponse, error)
@@ -103,7 +91,7 @@ func New(cfg Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		store: cfg.Store, stage: cfg.Stage, signer: cfg.Signer, cursors: cursors{cfg.CursorKey}, apps: cfg.Apps,
+		store: timedStore{cfg.Store, m.stores}, stage: cfg.Stage, signer: cfg.Signer, cursors: cursors{cfg.CursorKey}, apps: cfg.Apps,
 		every: cfg.RepairEvery, now: cfg.Now, log: cfg.Log, metrics: m,
 	}
 	s.fillIn()

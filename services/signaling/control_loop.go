@@ -8,6 +8,7 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/rpc"
 	"rostrum/internal/token"
 )
 
@@ -90,10 +91,18 @@ func (s *Service) admit(ctx context.Context, reports <-chan report, failed <-cha
 	if first.hello == nil {
 		return Edge{}, fault.New(fault.CodeInvalid, "a control stream begins with a hello")
 	}
-	if !s.mayEnrol(first.hello.enrolment) {
-		return Edge{}, fault.New(fault.CodeUnauthenticated, "the enrolment token is not ours")
+	if err := s.know(ctx, *first.hello); err != nil {
+		return Edge{}, err
 	}
 	return first.hello.edge, first.hello.edge.check()
+}
+
+// know checks that a hello is the edge's own, by its certificate or, over a plain network, by its token.
+func (s *Service) know(ctx context.Context, h hello) error {
+	if _, shown := rpc.Caller(ctx); shown {
+		return speaksFor(ctx, h.edge.ID)
+	}
+	return s.enrolment.admits(h.enrolment)
 }
 
 // attend keeps an admitted edge on the roster and told.

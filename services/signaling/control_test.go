@@ -131,7 +131,8 @@ func TestStrangeReportsEndTheStream(t *testing.T) {
 
 func TestAnEdgeIsToldWhereARoomIsAndWhenItMoves(t *testing.T) {
 	w := newWorld(t)
-	_, _, nodes := w.start("signaling", "")
+	service, _, nodes := w.start("signaling", "")
+	service.Trust()
 	first, room := w.startNode("first", nodes, 0), w.liveRoom()
 	e := join(t, nodes, "e")
 	e.lookup(room)

@@ -6,6 +6,7 @@ import (
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 	"rostrum/internal/token"
+	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 	mediav1 "rostrum/proto/rostrum/media/v1"
 	signalingv1 "rostrum/proto/rostrum/signaling/v1"
 )
@@ -37,10 +38,13 @@ func readSpeaker(in interface {
 	return Speaker{RoomKey: key, User: user}, err
 }
 
-func readBid(in interface {
+// bidder are the requests about a room's program.
+type bidder interface {
 	named
 	GetNode() string
-}, boot, epoch uint64) (Bid, error) {
+}
+
+func readBid(in bidder, boot, epoch uint64) (Bid, error) {
 	key, err := readRoomKey(in)
 	if err != nil {
 		return Bid{}, err
@@ -67,6 +71,11 @@ func readHello(in *signalingv1.EdgeHello) (hello, error) {
 	}}, err
 }
 
+func readApplicant(in *signalingv1.EnrolRequest) (applicant, error) {
+	node, err := id.ParseNode(in.GetNode())
+	return applicant{node: node, region: in.GetRegion(), token: in.GetToken(), request: in.GetRequest()}, err
+}
+
 func readReport(in *signalingv1.EdgeReport) (report, error) {
 	switch r := in.GetReport().(type) {
 	case *signalingv1.EdgeReport_Hello:
@@ -80,6 +89,11 @@ func readReport(in *signalingv1.EdgeReport) (report, error) {
 		return report{lookup: &key}, err
 	}
 	return report{}, nil // a newer edge says something that does not concern this service
+}
+
+// readAnchor answers the appointment that an anchor is of.
+func readAnchor(in *listenerstatev1.OriginAnchored) Program {
+	return Program{Epoch: in.GetEpoch(), Node: Node{ID: id.Node(in.GetNode())}}
 }
 
 func wireHome(h Home) *signalingv1.Home {

@@ -37,7 +37,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	w := &world{
-		t: t, network: rpc.NewMemory(), redis: miniredis.RunT(t), stages: &stages{of: map[string]listenv1.RoomState{}}, signer: token.NewSigner(),
+		t: t, network: rpc.NewMemory(), redis: miniredis.RunT(t), stages: &stages{of: map[string]listenv1.RoomState{}, anchors: map[string]*listenerstatev1.OriginAnchored{}}, signer: token.NewSigner(),
 	}
 	t.Cleanup(func() { w.network.Close() })
 	server := w.serve("stage", func(s grpc.ServiceRegistrar) { listenerstatev1.RegisterListenerStateServer(s, w.stages) })
@@ -71,10 +71,10 @@ func (w *world) serve(address string, register func(grpc.ServiceRegistrar)) *grp
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	server := rpc.NewServer(slog.New(slog.DiscardHandler))
+	server := rpc.NewServer(slog.New(slog.DiscardHandler), rpc.Options{})
 	register(server)
-	serveUntilStopped(w.t, server, listener)
-	return server
+	serveUntilStopped(w.t, server.Server, listener)
+	return server.Server
 }
 
 func serveUntilStopped(t *testing.T, server *grpc.Server, listener net.Listener) {
@@ -107,8 +107,16 @@ func (w *world) liveRoom() id.Room {
 // stages is a stage log that knows states only.
 type stages struct {
 	listenerstatev1.UnimplementedListenerStateServer
-	mu sync.Mutex
-	of map[string]listenv1.RoomState
+	mu      sync.Mutex
+	of      map[string]listenv1.RoomState
+	anchors map[string]*listenerstatev1.OriginAnchored
+}
+
+// anchor notes an origin as the stage log does.
+func (s *stages) anchor(room id.Room, node string, epoch uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.anchors[string(room)] = &listenerstatev1.OriginAnchored{Node: node, Epoch: epoch}
 }
 
 func (s *stages) set(room id.Room, state listenv1.RoomState) {
@@ -124,7 +132,7 @@ func (s *stages) GetStage(_ context.Context, in *listenerstatev1.GetStageRequest
 	if !found {
 		return nil, fault.New(fault.CodeNotFound, "no such room")
 	}
-	return &listenerstatev1.GetStageResponse{Stage: &listenerstatev1.Stage{State: state}}, nil
+	return &listenerstatev1.GetStageResponse{Stage: &listenerstatev1.Stage{State: state, Anchor: s.anchors[in.GetRoom()]}}, nil
 }
 
 // node is an SFU node that announces itself and renews the programs it has, and answers sessions with their offer.
@@ -220,7 +228,7 @@ func (n *node) HostRoom(ctx context.Context, in *mediav1.HostRoomRequest) (*medi
 		return &mediav1.HostRoomResponse{Epoch: epoch}, nil
 	}
 	lease, err := n.nodes.AcquireProgram(ctx, &signalingv1.AcquireProgramRequest{
-		App: in.GetApp(), Room: in.GetRoom(), Node: string(n.id), BootId: 1,
+		App: in.GetApp(), Room: in.GetRoom(), Node: string(n.id), BootId: 1, KnownEpoch: in.GetKnownEpoch(),
 	})
 	if err != nil {
 		return nil, err

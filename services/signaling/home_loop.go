@@ -71,7 +71,7 @@ func (s *Service) settle(key RoomKey) {
 	}
 	go func() {
 		defer done()
-		home, err := s.PlaceRoom(s.ctx, key)
-		s.board.post(key, find(key, home, err), time.Now())
+		placement, err := s.PlaceRoom(s.ctx, key)
+		s.board.post(key, find(key, placement.Home, err), time.Now())
 	}()
 }

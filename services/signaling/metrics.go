@@ -3,6 +3,7 @@ package signaling
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"rostrum/internal/fault"
 	"rostrum/internal/obs"
 )
 
@@ -11,6 +12,7 @@ type metrics struct {
 	placements *prometheus.CounterVec
 	orders     *prometheus.CounterVec
 	edges      prometheus.Gauge
+	enrolments *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) (*metrics, error) {
@@ -24,13 +26,16 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		edges: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "rostrum_signaling_edges", Help: "Edges with a control stream to this instance.",
 		}),
+		enrolments: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rostrum_signaling_enrolments_total", Help: "Edges that asked for a certificate, by what came of it.",
+		}, []string{"result"}),
 	}
-	return m, obs.Register(registry, m.placements, m.orders, m.edges)
+	return m, obs.Register(registry, m.placements, m.orders, m.edges, m.enrolments)
 }
 
-// placed counts a placement under the finding's code, a closed list.
-func (m *metrics) placed(err error) {
-	result := "hosted"
+// placed counts a placement under its reason or the finding's code: two closed lists.
+func (m *metrics) placed(p Placement, err error) {
+	result := string(p.Reason)
 	if f := find(RoomKey{}, Home{}, err); f.missing != "" {
 		result = string(f.missing)
 	}
@@ -43,4 +48,13 @@ func (m *metrics) told(f finding) {
 		return
 	}
 	m.orders.WithLabelValues("not_home").Inc()
+}
+
+// enrolled counts an enrolment under its fault code, a closed list.
+func (m *metrics) enrolled(err error) {
+	result := "issued"
+	if err != nil {
+		result = string(fault.From(err).Code)
+	}
+	m.enrolments.WithLabelValues(result).Inc()
 }

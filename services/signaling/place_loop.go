@@ -7,6 +7,7 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/obs"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 	mediav1 "rostrum/proto/rostrum/media/v1"
@@ -23,80 +24,114 @@ const (
 
 // PlaceRoom makes sure that a live room has a home and answers it. Calls for one room at one time are one placement.
 // Faults: not_found, not_live, ended, unavailable.
-func (s *Service) PlaceRoom(ctx context.Context, key RoomKey) (Home, error) {
+func (s *Service) PlaceRoom(ctx context.Context, key RoomKey) (Placement, error) {
 	placed := s.placing.DoChan(key.String(), func() (any, error) {
 		done, err := s.begin()
 		if err != nil {
-			return Home{}, err
+			return Placement{}, err
 		}
 		defer done()
-		ctx, cancel := context.WithTimeout(s.ctx, placeTimeout)
+		ctx, cancel := context.WithTimeout(obs.Follow(s.ctx, ctx), placeTimeout)
 		defer cancel()
-		home, err := s.place(ctx, key)
-		s.metrics.placed(err)
-		return home, err
+		ctx, span := obs.Span(ctx, "signaling.place")
+		placement, err := s.place(ctx, key)
+		obs.End(span, err)
+		s.metrics.placed(placement, err)
+		return placement, err
 	})
 	select {
 	case result := <-placed:
-		return result.Val.(Home), result.Err
+		return result.Val.(Placement), result.Err
 	case <-ctx.Done():
-		return Home{}, fmt.Errorf("place room %s: %w", key, ctx.Err())
+		return Placement{}, fmt.Errorf("place room %s: %w", key, ctx.Err())
 	}
 }
 
-func (s *Service) place(ctx context.Context, key RoomKey) (Home, error) {
-	if err := s.mustBeLive(ctx, key); err != nil {
-		return Home{}, err
+func (s *Service) place(ctx context.Context, key RoomKey) (Placement, error) {
+	anchored, err := s.mustBeLive(ctx, key)
+	if err != nil {
+		return Placement{}, err
 	}
 	tried := map[id.Node]bool{}
 	for range maxPlacements {
-		programs, err := s.store.Programs(ctx, key)
+		p, nodes, err := s.registered(ctx, key, anchored)
 		if err != nil {
-			return Home{}, err
+			return Placement{}, err
 		}
-		nodes, err := s.store.Nodes(ctx)
-		if err != nil {
-			return Home{}, err
-		}
-		node, found := choose(nodes, programs[0], key, tried)
+		node, why, found := choose(nodes, p, key, tried)
 		if !found {
 			break
 		}
-		epoch, err := s.host(ctx, key, node)
+		if why == ReasonMoved && !p.Released {
+			if doubt := s.standing.doubt(time.Now()); doubt > 0 {
+				return Placement{}, fault.New(fault.CodeUnavailable, "the room's home does not answer, and may yet; try again").In(min(doubt, time.Second))
+			}
+		}
+		epoch, err := s.host(ctx, key, node, p.Epoch)
 		if err == nil {
-			return Home{RoomKey: key, Node: node.ID, Address: node.Address, Epoch: epoch}, nil
+			return s.explain(Home{RoomKey: key, Node: node.ID, Address: node.Address, Epoch: epoch}, p, why, nodes), nil
 		}
 		f := fault.From(err)
 		switch {
 		case f.Code == fault.CodeConflict: // another was appointed meanwhile
 			continue
 		case !isPassing(f.Code):
-			return Home{}, f
-		case programs[0].Held: // the appointment stands, though we do not reach it
-			return programs[0].home(key), nil
+			return Placement{}, f
+		case p.Held: // the appointment stands, though we do not reach it
+			return Placement{Home: p.home(key), Reason: ReasonKept}, nil
 		}
 		s.log.Warn("a node does not host a room", "room", key.Room, "node", node.ID, "error", err)
 		tried[node.ID] = true
 	}
-	return Home{}, fault.New(fault.CodeUnavailable, "no media node can host the room; try again").In(time.Second)
+	return Placement{}, fault.New(fault.CodeUnavailable, "no media node can host the room; try again").In(time.Second)
 }
 
-// mustBeLive asks the stage log, which alone decides it.
-func (s *Service) mustBeLive(ctx context.Context, key RoomKey) error {
+// registered answers a room's appointment and all nodes. An appointment that the registry has forgotten is the one that the
+// stage log knows of.
+func (s *Service) registered(ctx context.Context, key RoomKey, anchored Program) (Program, []Node, error) {
+	programs, err := s.store.Programs(ctx, key)
+	if err != nil {
+		return Program{}, nil, err
+	}
+	nodes, err := s.store.Nodes(ctx)
+	if err != nil {
+		return Program{}, nil, err
+	}
+	if programs[0].Epoch == 0 && anchored.Epoch > 0 {
+		return recall(anchored, nodes), nodes, nil
+	}
+	return programs[0], nodes, nil
+}
+
+// explain says why a room is where it is, and writes it down where that is new.
+func (s *Service) explain(home Home, p Program, why Reason, nodes []Node) Placement {
+	placement := Placement{Home: home, Reason: why}
+	if why == ReasonFirst || why == ReasonMoved {
+		placement.Among = describe(nodes)
+	}
+	if home.Epoch != p.Epoch {
+		s.log.Info("room placed", "room", home.Room, "node", home.Node, "epoch", home.Epoch, "reason", string(why), "before", p.Node.ID, "among", placement.Among)
+	}
+	return placement
+}
+
+// mustBeLive asks the stage log, which alone decides it. The answer is the newest appointment that the log knows of.
+func (s *Service) mustBeLive(ctx context.Context, key RoomKey) (Program, error) {
 	answer, err := s.stage.GetStage(ctx, &listenerstatev1.GetStageRequest{App: string(key.App), Room: string(key.Room)})
 	if err != nil {
-		return fmt.Errorf("ask for the stage of %s: %w", key, fault.From(err))
+		return Program{}, fmt.Errorf("ask for the stage of %s: %w", key, fault.From(err))
 	}
 	switch answer.GetStage().GetState() {
 	case listenv1.RoomState_ROOM_STATE_LIVE:
-		return nil
+		return readAnchor(answer.GetStage().GetAnchor()), nil
 	case listenv1.RoomState_ROOM_STATE_ENDED:
-		return fault.New(fault.CodeEnded, "the room is over")
+		return Program{}, fault.New(fault.CodeEnded, "the room is over")
 	}
-	return fault.New(fault.CodeNotLive, "the room has not been started")
+	return Program{}, fault.New(fault.CodeNotLive, "the room has not been started")
 }
 
-func (s *Service) host(ctx context.Context, key RoomKey, node Node) (uint64, error) {
+// host asks a node to be the home of a room whose newest epoch is known.
+func (s *Service) host(ctx context.Context, key RoomKey, node Node, known uint64) (uint64, error) {
 	timeout := hostTimeout
 	if !node.Alive {
 		timeout = probeTimeout
@@ -107,7 +142,7 @@ func (s *Service) host(ctx context.Context, key RoomKey, node Node) (uint64, err
 	if err != nil {
 		return 0, err
 	}
-	answer, err := media.HostRoom(ctx, &mediav1.HostRoomRequest{App: string(key.App), Room: string(key.Room)})
+	answer, err := media.HostRoom(ctx, &mediav1.HostRoomRequest{App: string(key.App), Room: string(key.Room), KnownEpoch: known})
 	return answer.GetEpoch(), err
 }
 

@@ -22,27 +22,30 @@ func TestChoose(t *testing.T) {
 		program Program
 		tried   []id.Node
 		want    id.Node // "": none
+		why     Reason
 	}{
 		"nobody":                         {want: ""},
 		"only the dead":                  {nodes: []Node{dead}, want: ""},
-		"the least loaded":               {nodes: []Node{busy, idle, dead}, want: "idle"},
-		"less CPU within noise":          {nodes: []Node{sfu("a", Load{CPU: 0.12, Rooms: 3}), sfu("b", Load{CPU: 0.19})}, want: "b"},
-		"fewer sessions before rooms":    {nodes: []Node{sfu("a", Load{Sessions: 9}), sfu("b", Load{Rooms: 9})}, want: "b"},
-		"not the one tried":              {nodes: []Node{busy, idle}, tried: []id.Node{"idle"}, want: "busy"},
-		"a held home stays":              {nodes: []Node{idle}, program: Program{Held: true, Node: busy}, want: "busy"},
-		"a held home stays though tried": {nodes: []Node{idle}, program: Program{Held: true, Node: busy}, tried: []id.Node{"busy"}, want: ""},
-		"a held home without address":    {nodes: []Node{idle}, program: Program{Held: true, Node: forgotten}, want: ""},
-		"a home that ran out is probed":  {nodes: []Node{idle}, program: Program{Node: dead}, want: "dead"},
-		"then the room moves":            {nodes: []Node{idle}, program: Program{Node: dead}, tried: []id.Node{"dead"}, want: "idle"},
-		"a forgotten home":               {nodes: []Node{idle}, program: Program{Node: forgotten}, want: "idle"},
+		"the least loaded":               {nodes: []Node{busy, idle, dead}, want: "idle", why: ReasonFirst},
+		"less CPU within noise":          {nodes: []Node{sfu("a", Load{CPU: 0.12, Rooms: 3}), sfu("b", Load{CPU: 0.19})}, want: "b", why: ReasonFirst},
+		"fewer sessions before rooms":    {nodes: []Node{sfu("a", Load{Sessions: 9}), sfu("b", Load{Rooms: 9})}, want: "b", why: ReasonFirst},
+		"not the one tried":              {nodes: []Node{busy, idle}, tried: []id.Node{"idle"}, want: "busy", why: ReasonFirst},
+		"a held home stays":              {nodes: []Node{idle}, program: Program{Epoch: 7, Held: true, Node: busy}, want: "busy", why: ReasonKept},
+		"a held home stays though tried": {nodes: []Node{idle}, program: Program{Epoch: 7, Held: true, Node: busy}, tried: []id.Node{"busy"}, want: ""},
+		"a held home without address":    {nodes: []Node{idle}, program: Program{Epoch: 7, Held: true, Node: forgotten}, want: ""},
+		"a home that ran out is probed":  {nodes: []Node{idle}, program: Program{Epoch: 7, Node: dead}, want: "dead", why: ReasonReturned},
+		"then the room moves":            {nodes: []Node{idle}, program: Program{Epoch: 7, Node: dead}, tried: []id.Node{"dead"}, want: "idle", why: ReasonMoved},
+		"a forgotten home":               {nodes: []Node{idle}, program: Program{Epoch: 7, Node: forgotten}, want: "idle", why: ReasonMoved},
+		"recalled, and announced again":  {nodes: []Node{idle, busy}, program: recall(Program{Epoch: 7, Node: Node{ID: "busy"}}, []Node{idle, busy}), want: "busy", why: ReasonReturned},
+		"recalled, and not announced":    {nodes: []Node{idle}, program: recall(Program{Epoch: 7, Node: Node{ID: "busy"}}, []Node{idle}), want: "idle", why: ReasonMoved},
 	} {
 		tried := map[id.Node]bool{}
 		for _, node := range c.tried {
 			tried[node] = true
 		}
-		got, found := choose(c.nodes, c.program, key, tried)
-		if found != (c.want != "") || found && got.ID != c.want {
-			t.Errorf("%s: %q, %v, want %q", name, got.ID, found, c.want)
+		got, why, found := choose(c.nodes, c.program, key, tried)
+		if found != (c.want != "") || found && (got.ID != c.want || why != c.why) {
+			t.Errorf("%s: %q, %v, %s, want %q, %s", name, got.ID, found, why, c.want, c.why)
 		}
 	}
 }
@@ -51,7 +54,7 @@ func TestIdleNodesShareRooms(t *testing.T) {
 	nodes := []Node{sfu("a", Load{}), sfu("b", Load{}), sfu("c", Load{})}
 	count := map[id.Node]int{}
 	for i := range 300 {
-		node, _ := choose(nodes, Program{}, RoomKey{id.Main, id.Room(fmt.Sprint("rm_", i))}, nil)
+		node, _, _ := choose(nodes, Program{}, RoomKey{id.Main, id.Room(fmt.Sprint("rm_", i))}, nil)
 		count[node.ID]++
 	}
 	for _, n := range nodes {

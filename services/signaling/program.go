@@ -30,11 +30,20 @@ type Program struct {
 	Reserved uint64 // numbers below may have been given
 	Node     Node   // the newest origin's
 	Held     bool   // the appointment is in force
+	Released bool   // it was given back
 }
 
 // home answers where the program is made, as far as the registry knows.
 func (p Program) home(key RoomKey) Home {
 	return Home{RoomKey: key, Node: p.Node.ID, Address: p.Node.Address, Epoch: p.Epoch}
+}
+
+// Placement is a room's home, and why it is there.
+type Placement struct {
+	Home
+	Reason Reason
+	// Among are the nodes that were compared, as people read them; "" where none were.
+	Among string
 }
 
 // Home is where a room's speakers are and where its program is made.

@@ -5,7 +5,9 @@ import (
 
 	"google.golang.org/grpc"
 
+	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/rpc"
 	signalingv1 "rostrum/proto/rostrum/signaling/v1"
 )
 
@@ -79,8 +81,8 @@ func (s *Server) PlaceRoom(ctx context.Context, in *signalingv1.PlaceRoomRequest
 	if err != nil {
 		return nil, err
 	}
-	home, err := s.service.PlaceRoom(ctx, key)
-	return &signalingv1.PlaceRoomResponse{Home: wireHome(home)}, err
+	placement, err := s.service.PlaceRoom(ctx, key)
+	return &signalingv1.PlaceRoomResponse{Home: wireHome(placement.Home), Reason: string(placement.Reason), Among: placement.Among}, err
 }
 
 // Announce renews an SFU node's lease.
@@ -89,12 +91,15 @@ func (s *Server) Announce(ctx context.Context, in *signalingv1.AnnounceRequest) 
 	if err != nil {
 		return nil, err
 	}
+	if err := speaksFor(ctx, node.ID); err != nil {
+		return nil, err
+	}
 	return &signalingv1.AnnounceResponse{LeaseMs: uint32(LeaseTime.Milliseconds())}, s.service.Announce(ctx, node)
 }
 
 // AcquireProgram appoints an origin.
 func (s *Server) AcquireProgram(ctx context.Context, in *signalingv1.AcquireProgramRequest) (*signalingv1.ProgramLease, error) {
-	bid, err := readBid(in, in.GetBootId(), in.GetKnownEpoch())
+	bid, err := ownBid(ctx, in, in.GetBootId(), in.GetKnownEpoch())
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +109,7 @@ func (s *Server) AcquireProgram(ctx context.Context, in *signalingv1.AcquireProg
 
 // RenewProgram holds an appointment.
 func (s *Server) RenewProgram(ctx context.Context, in *signalingv1.RenewProgramRequest) (*signalingv1.ProgramLease, error) {
-	bid, err := readBid(in, 0, in.GetEpoch())
+	bid, err := ownBid(ctx, in, 0, in.GetEpoch())
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +119,7 @@ func (s *Server) RenewProgram(ctx context.Context, in *signalingv1.RenewProgramR
 
 // ReleaseProgram gives an appointment back.
 func (s *Server) ReleaseProgram(ctx context.Context, in *signalingv1.ReleaseProgramRequest) (*signalingv1.ReleaseProgramResponse, error) {
-	bid, err := readBid(in, 0, in.GetEpoch())
+	bid, err := ownBid(ctx, in, 0, in.GetEpoch())
 	if err != nil {
 		return nil, err
 	}
@@ -124,4 +129,34 @@ func (s *Server) ReleaseProgram(ctx context.Context, in *signalingv1.ReleaseProg
 // Control serves an edge's control stream.
 func (s *Server) Control(stream grpc.BidiStreamingServer[signalingv1.EdgeReport, signalingv1.EdgeOrder]) error {
 	return s.service.control(stream.Context(), wireStream{stream})
+}
+
+// Enrol gives an edge a node certificate.
+func (s *Server) Enrol(ctx context.Context, in *signalingv1.EnrolRequest) (*signalingv1.EnrolResponse, error) {
+	a, err := readApplicant(in)
+	if err != nil {
+		return nil, err
+	}
+	if who, shown := rpc.Caller(ctx); shown {
+		a.shown = &who
+	}
+	chain, err := s.service.enrol(a)
+	return &signalingv1.EnrolResponse{Chain: chain}, err
+}
+
+func ownBid(ctx context.Context, in bidder, boot, epoch uint64) (Bid, error) {
+	bid, err := readBid(in, boot, epoch)
+	if err != nil {
+		return Bid{}, err
+	}
+	return bid, speaksFor(ctx, bid.Node)
+}
+
+// speaksFor checks that the caller is the node that it speaks of. Over a plain network nobody has shown who they are.
+func speaksFor(ctx context.Context, node id.Node) error {
+	who, shown := rpc.Caller(ctx)
+	if shown && who.Name != node {
+		return fault.New(fault.CodeForbidden, "node %s speaks for itself only", who.Name).With("node", string(who.Name))
+	}
+	return nil
 }

@@ -2,8 +2,6 @@ package signaling
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -13,6 +11,7 @@ import (
 	"golang.org/x/sync/singleflight"
 	"google.golang.org/grpc"
 
+	"rostrum/internal/authority"
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 	"rostrum/internal/token"
@@ -43,6 +42,8 @@ type Programs interface {
 
 // Store is the whole registry.
 type Store interface {
+	// Touch writes something, and answers how far back the registry's memory goes.
+	Touch(context.Context) (memory time.Duration, err error)
 	Nodes
 	Edges
 	Programs
@@ -67,10 +68,13 @@ type Config struct {
 	Dialer Dialer
 	// Keys are all keys that grants may be signed with.
 	Keys []token.PublicKey
-	// EnrolmentToken lets edges in; empty: every edge.
+	// EnrolmentToken lets edges in. Empty: every edge over a plain network, none that has no certificate over another.
 	EnrolmentToken string
-	Log            *slog.Logger          // nil: none
-	Metrics        prometheus.Registerer // may be nil
+	// Authority makes the certificates of edges; nil: they get none.
+	Authority           *authority.Authority
+	CertificateLifetime time.Duration         // 0: 24 h
+	Log                 *slog.Logger          // nil: none
+	Metrics             prometheus.Registerer // may be nil
 }
 
 // Service places rooms, routes sessions and keeps the edges informed.
@@ -79,12 +83,12 @@ type Service struct {
 	stage     Stage
 	dialer    Dialer
 	keys      []token.PublicKey
-	enrolment [sha256.Size]byte
-	enrols    bool
+	enrolment enrolment
 	log       *slog.Logger
 	metrics   *metrics
 	roster    *roster
 	board     *board
+	standing  standing
 	placing   singleflight.Group
 
 	ctx  context.Context // ends with Close
@@ -104,12 +108,16 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	e, err := newEnrolment(cfg)
+	if err != nil {
+		return nil, err
+	}
 	s := &Service{
 		store: cfg.Store, stage: cfg.Stage, dialer: cfg.Dialer, keys: cfg.Keys,
-		enrolment: sha256.Sum256([]byte(cfg.EnrolmentToken)), enrols: cfg.EnrolmentToken != "",
-		log: cfg.Log, metrics: m, roster: newRoster(), board: newBoard(),
+		enrolment: e, log: cfg.Log, metrics: m, roster: newRoster(), board: newBoard(), standing: newStanding(),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.work.Go(s.watchStanding)
 	s.work.Go(s.watchHomes)
 	s.work.Go(s.watchEdges)
 	return s, nil
@@ -187,10 +195,14 @@ func (s *Service) FindEdges(key RoomKey, region string) ([]Edge, error) {
 	return edges, nil
 }
 
-// mayEnrol compares in a time that does not depend on the token.
-func (s *Service) mayEnrol(given string) bool {
-	sum := sha256.Sum256([]byte(given))
-	return !s.enrols || subtle.ConstantTimeCompare(sum[:], s.enrolment[:]) == 1
+// enrol gives an edge a certificate.
+func (s *Service) enrol(a applicant) ([][]byte, error) {
+	chain, err := s.enrolment.certify(a, time.Now())
+	s.metrics.enrolled(err)
+	if err == nil {
+		s.log.Info("edge enrolled", "node", a.node, "region", a.region, "renewed", a.shown != nil)
+	}
+	return chain, err
 }
 
 // CreateSession answers a WebRTC offer on the room's home, placing the room first where it has none.

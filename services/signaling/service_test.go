@@ -108,7 +108,8 @@ func TestTwoInstancesPlaceOneRoom(t *testing.T) {
 
 func TestARoomMovesWhenItsHomeIsGone(t *testing.T) {
 	w := newWorld(t)
-	_, client, nodes := w.start("signaling", "")
+	service, client, nodes := w.start("signaling", "")
+	service.Trust()
 	first, room := w.startNode("first", nodes, 0), w.liveRoom()
 	before, err := place(t, client, room)
 	if err != nil {
@@ -132,6 +133,73 @@ func TestARoomMovesWhenItsHomeIsGone(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// A registry that was emptied has forgotten who is where; the stage log has not, and the home is asked.
+func TestAForgottenHomeStays(t *testing.T) {
+	w := newWorld(t)
+	service, client, nodes := w.start("signaling", "")
+	service.Trust()
+	first, room := w.startNode("first", nodes, 9), w.liveRoom()
+	before, err := place(t, client, room)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.startNode("second", nodes, 0)
+	w.stages.anchor(room, "first", before.GetEpoch())
+	for range 20 {
+		w.redis.FlushAll()
+		testkit.Eventually(t, patience, func() error { // the nodes announce themselves again, in any order
+			after, err := place(t, client, room)
+			if err == nil && (after.GetNode() != "first" || after.GetEpoch() != before.GetEpoch()) {
+				t.Fatalf("the room went from %v to %v", before, after)
+			}
+			return err
+		})
+	}
+	first.kill()
+	w.redis.FlushAll()
+	testkit.Eventually(t, patience, func() error {
+		after, err := place(t, client, room)
+		if err == nil && (after.GetNode() != "second" || after.GetEpoch() <= before.GetEpoch()) {
+			t.Errorf("then it went from %v to %v", before, after)
+		}
+		return err
+	})
+}
+
+// A home that does not answer is waited for while the registry is young; one that gave the room back is not.
+func TestARoomIsNotMovedInHaste(t *testing.T) {
+	w := newWorld(t)
+	service, client, nodes := w.start("signaling", "")
+	first, room, other := w.startNode("first", nodes, 0), w.liveRoom(), w.liveRoom()
+	for _, r := range []id.Room{room, other} {
+		if _, err := place(t, client, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.startNode("second", nodes, 0)
+	if err := first.end(other); err != nil {
+		t.Fatal(err)
+	}
+	first.kill()
+	if home, err := place(t, client, other); err != nil || home.GetNode() != "second" {
+		t.Errorf("the room that was given back is at %v, %v", home, err)
+	}
+	testkit.Eventually(t, patience, func() error {
+		home, err := place(t, client, room)
+		if home.GetNode() == "second" {
+			t.Fatal("moved at once")
+		}
+		if f := fault.From(err); err == nil || f.Code != fault.CodeUnavailable || f.RetryAfter == 0 {
+			return fmt.Errorf("%v, %v", home, err) // its lease stands
+		}
+		return nil
+	})
+	service.Trust()
+	if home, err := place(t, client, room); err != nil || home.GetNode() != "second" {
+		t.Errorf("after a while it is at %v, %v", home, err)
+	}
 }
 
 func TestSessionsRouteByTheirNode(t *testing.T) {

@@ -11,29 +11,26 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
-	"go.etcd.io/bbolt"
 
-	"rostrum/internal/id"
+	"rostrum/cmd/rostrum/config"
 	"rostrum/internal/obs"
-	"rostrum/internal/rpc"
 	"rostrum/mediaedge/edge"
 )
 
 // Config is what a process is started with.
 type Config struct {
-	HTTP      string // host:port of the public door
-	UDP       int    // port of the speakers' media; 0: a free one
-	TLS       bool   // https with a certificate made at start
-	Folder    string // where embedded stores and keys are
-	Node      id.Node
-	Region    string
-	Pyroscope string
-	Roles     []string
-	Log       *slog.Logger
+	config.Config
+	Roles []string
+	// Embedded has the roles reach each other within the process, over a Redis within the process.
+	Embedded bool
+	// SelfSigned serves https with a certificate made at start.
+	SelfSigned bool
+	Logger     *slog.Logger
 }
 
 // App is a running process.
@@ -42,20 +39,24 @@ type App struct {
 	log      *slog.Logger
 	registry *prometheus.Registry
 	ready    obs.Ready
+	began    time.Time
 	bootID   uint64
 
 	// opened by modules that others need
-	network rpc.Network
+	network network
 	peers   peers
 	redis   redis.UniversalClient
-	bolt    *bbolt.DB
+	store   store
 	keys    *keys
 
 	edge        *edge.Edge // nil: not in this process
+	ledger      http.Handler
 	public      *http.ServeMux
-	address     net.Addr         // of the public door
+	address     net.Addr         // of the public door; nil: there is none
+	operator    net.Addr         // of the operator's door; nil: it is part of the public one
 	certificate *tls.Certificate // nil: plain http
 	closing     []namedCloser
+	needs       sync.WaitGroup
 }
 
 type namedCloser struct {
@@ -63,10 +64,12 @@ type namedCloser struct {
 	close func(context.Context) error
 }
 
-// Start starts the configured roles in the order of the table. What was started is closed again when one fails.
+// Start starts the configured roles in the order of the table. What was started is closed again when one fails. What the
+// roles need of other processes may still be missing afterwards: see Ready.
 func Start(ctx context.Context, cfg Config) (*App, error) {
+	now := time.Now()
 	a := &App{
-		cfg: cfg, log: cfg.Log, registry: obs.NewMetrics(), bootID: uint64(time.Now().UnixMilli()), public: http.NewServeMux(),
+		cfg: cfg, log: cfg.Logger, registry: obs.NewMetrics(), began: now, bootID: uint64(now.UnixMilli()), public: http.NewServeMux(),
 	}
 	for _, m := range modules {
 		if !m.wanted(cfg.Roles) {
@@ -74,7 +77,9 @@ func Start(ctx context.Context, cfg Config) (*App, error) {
 		}
 		begun := time.Now()
 		a.ready.Wait(m.name, "starting")
-		if err := m.start(a, ctx); err != nil {
+		var err error
+		obs.AsModule(ctx, m.name, func(ctx context.Context) { err = m.start(a, ctx) })
+		if err != nil {
 			bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 			defer cancel()
 			return nil, errors.Join(fmt.Errorf("start %s: %w", m.name, err), a.Close(bounded))
@@ -105,8 +110,23 @@ func (a *App) onClose(name string, close func(context.Context) error) {
 
 func (a *App) roleLog(role string) *slog.Logger { return a.log.With("role", role) }
 
+func (a *App) about() obs.About {
+	return obs.About{Role: strings.Join(a.cfg.Roles, "+"), Node: string(a.cfg.Node), Region: a.cfg.Region, Started: a.began}
+}
+
+func (a *App) startTraces(ctx context.Context) error {
+	stop, err := obs.Trace(ctx, obs.TraceConfig{
+		Endpoint: a.cfg.Traces.OTLP, Sample: a.cfg.Traces.Sample, About: a.about(), Log: a.log, Metrics: a.registry,
+	})
+	if err != nil {
+		return err
+	}
+	a.onClose("traces", stop)
+	return nil
+}
+
 func (a *App) startProfiles(context.Context) error {
-	stop, err := obs.Profile(a.cfg.Pyroscope, strings.Join(a.cfg.Roles, "+"), a.log)
+	stop, err := obs.Profile(a.cfg.Profiles.Pyroscope, a.about(), a.log)
 	if err != nil {
 		return err
 	}

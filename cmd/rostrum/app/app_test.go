@@ -3,8 +3,10 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,18 +19,32 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
+
+	"rostrum/cmd/rostrum/config"
 )
 
 func testConfig(t *testing.T, address string) Config {
 	return Config{
-		HTTP: address, Folder: t.TempDir(), Node: "test", Region: "local", Roles: allRoles(), Log: slog.New(slog.DiscardHandler),
+		Config: config.Config{
+			Listen: config.Listen{HTTP: address}, Store: config.StoreBolt, Folder: t.TempDir(), Node: "test", Region: "local",
+		},
+		Roles: allRoles(), Embedded: true, Logger: slog.New(slog.DiscardHandler),
 	}
+}
+
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 func TestAllRolesStartAndLeaveNothingBehind(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	a, err := Start(t.Context(), testConfig(t, "127.0.0.1:0"))
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Ready(within(t)); err != nil {
 		t.Fatal(err)
 	}
 	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
@@ -99,22 +115,28 @@ func TestAStartThatFailsLeavesNothingBehind(t *testing.T) {
 
 func TestKeysOutliveARestart(t *testing.T) {
 	folder := t.TempDir()
-	made, err := loadKeys(folder)
+	path := filepath.Join(folder, "keys.json")
+	if err := MakeKeys(path, ""); err != nil {
+		t.Fatal(err)
+	}
+	made, err := loadKeys(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := loadKeys(folder)
+	if err := MakeKeys(path, ""); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("keys were made over others: %v", err)
+	}
+	read, err := loadKeys(path)
 	if err != nil || read.signer.Text() != made.signer.Text() || string(read.cursor) != string(made.cursor) || read.access[0].Text() != made.access[0].Text() {
 		t.Errorf("the keys changed: %v", err)
 	}
-	path := filepath.Join(folder, "keys.json")
 	if file, err := os.Stat(path); err != nil || file.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", file.Mode(), err)
 	}
 	if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := loadKeys(folder); err == nil {
+	if _, err := loadKeys(path); err == nil {
 		t.Error("a file without keys was read")
 	}
 }

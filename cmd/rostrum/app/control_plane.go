@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 
 	"google.golang.org/grpc"
 
@@ -10,17 +11,20 @@ import (
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 	roomv1 "rostrum/proto/rostrum/room/v1"
 	accountservice "rostrum/services/account"
-	accountstore "rostrum/services/account/accountstore/bolt"
+	accountbolt "rostrum/services/account/accountstore/bolt"
+	accountdynamo "rostrum/services/account/accountstore/dynamo"
 	stageservice "rostrum/services/listenerstate"
-	stagearchive "rostrum/services/listenerstate/stagearchive/bolt"
+	stagebolt "rostrum/services/listenerstate/stagearchive/bolt"
+	stagedynamo "rostrum/services/listenerstate/stagearchive/dynamo"
 	roomservice "rostrum/services/room"
-	roomstore "rostrum/services/room/roomstore/bolt"
+	roombolt "rostrum/services/room/roomstore/bolt"
+	roomdynamo "rostrum/services/room/roomstore/dynamo"
 	signalingservice "rostrum/services/signaling"
 	"rostrum/services/signaling/nodestore"
 )
 
 func (a *App) startAccount(context.Context) error {
-	store, err := accountstore.New(a.bolt)
+	store, err := a.accounts()
 	if err != nil {
 		return err
 	}
@@ -30,45 +34,82 @@ func (a *App) startAccount(context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.serve(account, func(s *grpc.Server) { accountv1.RegisterAccountsServer(s, accountservice.NewServer(service)) })
+	_, err = a.serve(account, a.cfg.Listen.Account, func(s *grpc.Server) {
+		accountv1.RegisterAccountsServer(s, accountservice.NewServer(service))
+	})
+	return err
+}
+
+func (a *App) accounts() (accountservice.Store, error) {
+	if a.store.dynamo != nil {
+		return accountdynamo.New(a.store.dynamo), nil
+	}
+	return accountbolt.New(a.store.bolt)
 }
 
 func (a *App) startListenerState(context.Context) error {
-	archive, err := stagearchive.NewArchive(a.bolt, stagearchive.Config{Metrics: a.registry})
+	archive, keyring, err := a.archive()
 	if err != nil {
 		return err
 	}
-	a.onClose("stage archive", func(context.Context) error { archive.Close(); return nil })
-	keyring, err := stagearchive.NewKeyring(a.bolt)
-	if err != nil {
-		return err
+	acknowledge := stageservice.AcknowledgeArchive
+	if a.store.dynamo != nil { // written twice a second: too late to wait for
+		acknowledge = stageservice.AcknowledgeLog
 	}
 	service, err := stageservice.New(stageservice.Config{
-		Redis: a.redis, Archive: archive, Keys: keyring, Log: a.roleLog(listenerstate), Metrics: a.registry,
+		Redis: a.redis, Archive: archive, Keys: keyring, Acknowledge: acknowledge, WatchersMost: a.cfg.Limits.Watchers,
+		Log: a.roleLog(listenerstate), Metrics: a.registry,
 	})
 	if err != nil {
 		return err
 	}
 	a.onClose(listenerstate, func(context.Context) error { service.Close(); return nil })
-	return a.serve(listenerstate, func(s *grpc.Server) {
+	_, err = a.serve(listenerstate, a.cfg.Listen.ListenerState, func(s *grpc.Server) {
 		listenerstatev1.RegisterListenerStateServer(s, stageservice.NewServer(service))
 	})
+	return err
+}
+
+// archive opens what keeps stage logs for good, and the keys of people's names in them.
+func (a *App) archive() (stageservice.Archive, stageservice.Keys, error) {
+	if a.store.dynamo != nil {
+		archive, err := stagedynamo.New(stagedynamo.Config{DB: a.store.dynamo, Log: a.roleLog(listenerstate), Metrics: a.registry})
+		if err != nil {
+			return nil, nil, err
+		}
+		a.onClose("stage archive", func(context.Context) error { archive.Close(); return nil })
+		keyring, err := stagedynamo.NewKeyring(stagedynamo.KeyringConfig{DB: a.store.dynamo})
+		return archive, keyring, err
+	}
+	archive, err := stagebolt.NewArchive(a.store.bolt, stagebolt.Config{Metrics: a.registry})
+	if err != nil {
+		return nil, nil, err
+	}
+	a.onClose("stage archive", func(context.Context) error { archive.Close(); return nil })
+	keyring, err := stagebolt.NewKeyring(a.store.bolt)
+	return archive, keyring, err
 }
 
 func (a *App) startSignaling(context.Context) error {
+	signer, err := a.signer()
+	if err != nil {
+		return fmt.Errorf("read the authority: %w", err)
+	}
 	service, err := signalingservice.New(signalingservice.Config{
-		Store: nodestore.New(a.redis), Stage: a.peers.stage, Dialer: a.network, Keys: []token.PublicKey{a.keys.signer.Public()},
-		Log: a.roleLog(signaling), Metrics: a.registry,
+		Store: nodestore.New(a.redis), Stage: a.peers.stage, Dialer: a.network.nodes, Keys: []token.PublicKey{a.keys.signer.Public()},
+		EnrolmentToken: a.keys.enrolment, Authority: signer, Log: a.roleLog(signaling), Metrics: a.registry,
 	})
 	if err != nil {
 		return err
 	}
 	a.onClose(signaling, func(context.Context) error { return service.Close() })
-	return a.serve(signaling, func(s *grpc.Server) { signalingservice.NewServer(service).Register(s) })
+	_, err = a.serve(signaling, a.cfg.Listen.Signaling, func(s *grpc.Server) { signalingservice.NewServer(service).Register(s) })
+	a.needPeers(listenerstate)
+	return err
 }
 
 func (a *App) startRoom(context.Context) error {
-	store, err := roomstore.New(a.bolt)
+	store, err := a.rooms()
 	if err != nil {
 		return err
 	}
@@ -80,5 +121,14 @@ func (a *App) startRoom(context.Context) error {
 		return err
 	}
 	a.onClose(room, func(context.Context) error { return service.Close() })
-	return a.serve(room, func(s *grpc.Server) { roomv1.RegisterRoomsServer(s, roomservice.NewServer(service)) })
+	_, err = a.serve(room, a.cfg.Listen.Room, func(s *grpc.Server) { roomv1.RegisterRoomsServer(s, roomservice.NewServer(service)) })
+	a.needPeers(listenerstate)
+	return err
+}
+
+func (a *App) rooms() (roomservice.Store, error) {
+	if a.store.dynamo != nil {
+		return roomdynamo.New(a.store.dynamo), nil
+	}
+	return roombolt.New(a.store.bolt)
 }

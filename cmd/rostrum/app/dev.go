@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"rostrum/cmd/rostrum/config"
 	"rostrum/cmd/rostrum/demo"
 	"rostrum/internal/obs"
 )
@@ -23,11 +24,16 @@ type Dev struct {
 	TLS       bool   `name:"tls" help:"Serve https with a certificate made now, so that phones on this network may use their microphone."`
 	NoDemo    bool   `help:"Leave out the demo room."`
 	Log       string `default:"info" enum:"debug,info,warn,error" help:"Least level of what is logged to standard error."`
-	Pyroscope string `placeholder:"URL" env:"ROSTRUM_PYROSCOPE" help:"Push profiles to this Pyroscope server."`
+	Pyroscope string `placeholder:"URL" env:"ROSTRUM_PROFILES_PYROSCOPE" help:"Push profiles to this Pyroscope server."`
+	Traces    string `placeholder:"HOST:PORT" env:"ROSTRUM_TRACES_OTLP" help:"Push traces to this collector, OTLP over gRPC."`
 }
 
-// leaveTimeout bounds how long leaving may take.
-const leaveTimeout = 5 * time.Second
+const (
+	// leaveTimeout bounds how long leaving may take.
+	leaveTimeout = 5 * time.Second
+	// readyTimeout bounds how long the roles of one process may take to find each other.
+	readyTimeout = 10 * time.Second
+)
 
 // Run runs until ctx ends. It prints one line "ready http://…" to standard output when the system can be used.
 func (d *Dev) Run(ctx context.Context) (err error) {
@@ -48,12 +54,17 @@ func (d *Dev) Run(ctx context.Context) (err error) {
 		defer cancel()
 		err = errors.Join(err, a.Close(bounded))
 	}()
+	bounded, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	if err := a.Ready(bounded); err != nil {
+		return fmt.Errorf("wait until everything is there: %w", err)
+	}
 	fmt.Printf("ready %s\n", a.URL())
 	if d.NoDemo {
 		<-ctx.Done()
 		return nil
 	}
-	return demo.Run(ctx, demo.Config{URL: a.LocalURL(), HTTPClient: a.LocalClient(), Log: cfg.Log.With("role", "demo")})
+	return demo.Run(ctx, demo.Config{URL: a.LocalURL(), HTTPClient: a.LocalClient(), Log: cfg.Logger.With("role", "demo")})
 }
 
 // config turns flags into a configuration; clean removes what was temporary.
@@ -79,7 +90,10 @@ func (d *Dev) config() (cfg Config, clean func() error, err error) {
 		return cfg, clean, errors.Join(fmt.Errorf("--udp wants a port from 0 to 65535, not %d", d.UDP), clean())
 	}
 	return Config{
-		HTTP: d.HTTP, UDP: d.UDP, TLS: d.TLS, Folder: filepath.Clean(folder), Node: "dev", Region: "local",
-		Pyroscope: d.Pyroscope, Log: obs.NewLog(os.Stderr, level, false), Roles: allRoles(),
+		Config: config.Config{
+			Region: "local", Node: "dev", Store: config.StoreBolt, Folder: filepath.Clean(folder),
+			Listen: config.Listen{HTTP: d.HTTP, Media: d.UDP}, Profiles: config.Profiles{Pyroscope: d.Pyroscope}, Traces: config.Traces{OTLP: d.Traces, Sample: 1},
+		},
+		Roles: allRoles(), Embedded: true, SelfSigned: d.TLS, Logger: obs.NewLog(os.Stderr, level, false),
 	}, clean, nil
 }

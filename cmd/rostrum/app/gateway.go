@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"rostrum/internal/obs"
 	"rostrum/internal/token"
 	mobileapi "rostrum/mobile-api"
 )
@@ -10,13 +11,14 @@ import (
 func (a *App) startMobileAPI(context.Context) error {
 	gateway, err := mobileapi.New(mobileapi.Config{
 		Rooms: a.peers.rooms, Accounts: a.peers.accounts, Stage: a.peers.stage, Signaling: a.peers.sessions,
-		AccessKeys: a.keys.access, Grants: token.NewVerifier(a.keys.signer.Public()),
+		MostSockets: a.cfg.Limits.Sockets, AccessKeys: a.keys.access, Grants: token.NewVerifier(a.keys.signer.Public()),
 		Log: a.roleLog(mobileAPI), Metrics: a.registry,
 	})
 	if err != nil {
 		return err
 	}
+	a.needPeers(account, listenerstate, room, signaling)
 	a.onClose(mobileAPI, func(context.Context) error { return gateway.Close() })
-	a.public.Handle("/v1/", gateway.Handler())
+	a.public.Handle("/v1/", obs.ModuleHandler(mobileAPI, gateway.Handler()))
 	return nil
 }

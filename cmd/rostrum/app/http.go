@@ -11,34 +11,32 @@ import (
 	"net/http"
 	"time"
 
-	"rostrum/internal/fault"
-	"rostrum/internal/obs"
 	"rostrum/mediaedge/edge"
 	"rostrum/web"
 )
 
 // startHTTP opens the public door: API, listeners' door and page on one port, and the operator's door for this machine.
 func (a *App) startHTTP(context.Context) error {
-	listener, err := net.Listen("tcp", a.cfg.HTTP)
+	listener, err := net.Listen("tcp", a.cfg.Listen.HTTP)
 	if err != nil {
 		return fmt.Errorf("open the public door: %w", err)
 	}
 	a.address = listener.Addr()
-	a.public.Handle("/", web.Handler())
-	operator := fromThisMachine(obs.Handler(a.registry, &a.ready))
-	for _, path := range []string{"/metrics", "/healthz", "/readyz", "/debug/pprof/"} {
-		a.public.Handle(path, operator)
+	if a.runs(mobileAPI) {
+		a.public.Handle("/", web.Handler())
+	}
+	if a.cfg.Embedded {
+		a.mountOperator()
 	}
 	server := &http.Server{
 		Handler: a.public, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug), // what strangers send is not ours to report
 	}
 	served := edge.Listener(listener)
-	if a.cfg.TLS {
-		a.certificate, err = selfSigned(a.cfg.HTTP)
-		if err != nil {
-			return errors.Join(err, listener.Close())
-		}
+	if a.certificate, err = a.publicCertificate(); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if a.certificate != nil {
 		served = tls.NewListener(served, &tls.Config{
 			Certificates: []tls.Certificate{*a.certificate}, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12,
 		})
@@ -64,16 +62,20 @@ func (a *App) startHTTP(context.Context) error {
 	return nil
 }
 
-// fromThisMachine answers others as if the path did not exist.
-func fromThisMachine(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-			fault.WriteHTTP(w, fault.New(fault.CodeNotFound, "there is nothing at this path"))
-			return
+// publicCertificate answers what the public door shows; nil: nothing, it speaks plain HTTP.
+func (a *App) publicCertificate() (*tls.Certificate, error) {
+	switch files := a.cfg.TLS; {
+	case a.cfg.SelfSigned:
+		return selfSigned(a.cfg.Listen.HTTP)
+	case files.Certificate == "":
+		return nil, nil
+	default:
+		c, err := tls.LoadX509KeyPair(files.Certificate, files.PrivateKey)
+		if err != nil {
+			return nil, fmt.Errorf("read the public door's certificate: %w", err)
 		}
-		next.ServeHTTP(w, r)
-	})
+		return &c, nil
+	}
 }
 
 // URL is where people open the page.
@@ -81,7 +83,7 @@ func (a *App) URL() string {
 	host, port, _ := net.SplitHostPort(a.address.String())
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "localhost"
-		if a.cfg.TLS { // made for phones: they need this machine's address
+		if a.certificate != nil { // made for phones: they need this machine's address
 			host = outwardAddress()
 		}
 	}
@@ -108,7 +110,7 @@ func (a *App) LocalClient() *http.Client {
 }
 
 func (a *App) scheme() string {
-	if a.cfg.TLS {
+	if a.certificate != nil {
 		return "https"
 	}
 	return "http"

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -18,6 +19,8 @@ type keys struct {
 	access token.AccessKeys
 	signer token.Signer
 	cursor []byte // signs list cursors
+	// enrolment lets edges in; "": every edge.
+	enrolment string
 }
 
 // keyFile is how keys lie in the data folder. It holds secrets: mode 0600.
@@ -25,15 +28,26 @@ type keyFile struct {
 	Access string `json:"access"`
 	Signer string `json:"signer"`
 	Cursor string `json:"cursor"`
+	// Enrolment is absent in files of an embedded store: its edges are in the same process.
+	Enrolment string `json:"enrolment,omitempty"`
 }
 
-// loadKeys reads the keys of a data folder, or makes them the first time, so that tokens outlive a restart.
-func loadKeys(folder string) (*keys, error) {
-	path := filepath.Join(folder, "keys.json")
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return makeKeys(path)
+// startKeys reads the process's keys. A process on embedded stores makes its own the first time, so that tokens outlive a
+// restart.
+func (a *App) startKeys(context.Context) (err error) {
+	path := a.cfg.Keys.File
+	if a.cfg.Embedded {
+		path = filepath.Join(a.cfg.Folder, "keys.json")
+		if err := MakeKeys(path, ""); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
 	}
+	a.keys, err = loadKeys(path)
+	return err
+}
+
+func loadKeys(path string) (*keys, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read keys: %w", err)
 	}
@@ -47,21 +61,24 @@ func loadKeys(folder string) (*keys, error) {
 	if err := errors.Join(accessErr, signerErr, cursorErr); err != nil {
 		return nil, fmt.Errorf("read keys from %s: %w", path, err)
 	}
-	return &keys{token.AccessKeys{access}, signer, cursor}, nil
+	return &keys{token.AccessKeys{access}, signer, cursor, file.Enrolment}, nil
 }
 
-func makeKeys(path string) (*keys, error) {
+// MakeKeys writes new secrets of the control roles, with the token that lets edges in ("": every edge may), into a file that
+// is not there yet.
+func MakeKeys(path, enrolment string) error {
 	access, signer, cursor := token.NewAccessKey(), token.NewSigner(), make([]byte, 32)
 	rand.Read(cursor) // never fails (crypto/rand)
-	text, err := json.MarshalIndent(keyFile{access.Text(), signer.Text(), base64.RawURLEncoding.EncodeToString(cursor)}, "", "  ")
+	text, err := json.MarshalIndent(keyFile{access.Text(), signer.Text(), base64.RawURLEncoding.EncodeToString(cursor), enrolment}, "", "  ")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
-		return nil, fmt.Errorf("write keys: %w", err)
+		return fmt.Errorf("write keys: %w", err)
 	}
-	if err := os.Rename(path+".new", path); err != nil { // whole or not at all
-		return nil, fmt.Errorf("write keys: %w", err)
+	defer os.Remove(path + ".new")
+	if err := os.Link(path+".new", path); err != nil { // whole, and never over others
+		return fmt.Errorf("write keys: %w", err)
 	}
-	return &keys{token.AccessKeys{access}, signer, cursor}, nil
+	return nil
 }

@@ -1,13 +1,16 @@
 package app
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"errors"
+	"net"
 	"time"
 
 	"google.golang.org/grpc"
 
 	"rostrum/internal/id"
+	"rostrum/internal/obs"
 	"rostrum/internal/token"
 	"rostrum/mediaedge/control"
 	"rostrum/mediaedge/edge"
@@ -20,13 +23,11 @@ import (
 	signalingv1 "rostrum/proto/rostrum/signaling/v1"
 )
 
-// readyTimeout bounds how long a role may take to find the registry.
-const readyTimeout = 10 * time.Second
-
-func (a *App) startSFU(ctx context.Context) error {
+func (a *App) startSFU(context.Context) error {
 	log := a.roleLog(sfuRole)
 	media, err := sfu.New(sfu.Config{
-		Node: a.cfg.Node, UDPPort: a.cfg.UDP, TCP: true, LoopbackCandidates: true, Log: log, Metrics: a.registry,
+		Node: a.cfg.Node, UDPPort: a.cfg.Listen.Media, TCP: true, AdvertiseIPs: a.mediaAddresses(),
+		LoopbackCandidates: len(a.cfg.Advertise.Media) == 0, Log: log, Metrics: a.registry,
 	})
 	if err != nil {
 		return err
@@ -39,54 +40,71 @@ func (a *App) startSFU(ctx context.Context) error {
 		return err
 	}
 	a.onClose("origins", func(context.Context) error { return host.Close() })
+	a.ledger = host.LedgerHandler()
 	server, err := relay.NewServer(relay.ServerConfig{Rooms: host, Log: log, Metrics: a.registry})
 	if err != nil {
 		return err
 	}
-	if err := a.serve(sfuRole, func(s *grpc.Server) {
+	address, err := a.serve(sfuRole, a.cfg.Listen.SFU, func(s *grpc.Server) {
 		mediav1.RegisterMediaServer(s, origin.NewServer(host))
 		relayv1.RegisterRelayServer(s, server)
-	}); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	a.onClose("relay", func(context.Context) error { return server.Close() })
-	return a.announce(ctx, host)
+	a.needPeers(listenerstate)
+	a.announce(host, cmp.Or(a.cfg.Advertise.SFU, address))
+	return nil
 }
 
-// announce keeps the node known to the registry, and returns when it is known for the first time.
-func (a *App) announce(ctx context.Context, host *origin.Host) error {
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
+func (a *App) mediaAddresses() (all []net.IP) {
+	for _, address := range a.cfg.Advertise.Media {
+		all = append(all, address.AsSlice())
+	}
+	return all
+}
+
+// announce keeps the node known to the registry. The process needs to be known once.
+func (a *App) announce(host *origin.Host, address string) {
 	known := make(chan struct{})
 	announcing, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		host.Announce(announcing, a.peers.nodes, sfuRole, a.cfg.Region, known)
+		host.Announce(announcing, a.peers.nodes, address, a.cfg.Region, known)
 	}()
 	a.onClose("announcing", func(context.Context) error {
 		stop()
 		<-done
 		return nil
 	})
-	select {
-	case <-known:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("announce the SFU: %w", ctx.Err())
-	}
+	a.need("registry", func(ctx context.Context) error {
+		select {
+		case <-known:
+			return nil
+		case <-ctx.Done():
+			return errors.New("signaling has not taken this node's announcement yet")
+		}
+	})
 }
 
-func (a *App) startEdge(ctx context.Context) error {
+func (a *App) startEdge(context.Context) error {
 	log := a.roleLog(edgeRole)
+	address := edgeRole
+	if !a.cfg.Embedded {
+		address = cmp.Or(a.cfg.Advertise.Edge, a.cfg.Listen.Edge)
+	}
 	verifier := token.NewVerifier()
 	var e *edge.Edge
 	opened := make(chan struct{})
 	stream := control.Open(control.Config{
 		Signaling: a.peers.nodes,
 		Hello: &signalingv1.EdgeHello{
-			Node: string(a.cfg.Node), Region: a.cfg.Region, Address: edgeRole, BootId: a.bootID,
+			Node: string(a.cfg.Node), Region: a.cfg.Region, Address: address, BootId: a.bootID,
+			PublicUrl: a.cfg.PublicURL, EnrolmentToken: a.cfg.Keys.Enrolment,
 		},
+		Pass: a.network.pass,
 		Load: func() *signalingv1.Load {
 			if <-opened; e == nil {
 				return &signalingv1.Load{}
@@ -106,7 +124,7 @@ func (a *App) startEdge(ctx context.Context) error {
 	})
 	a.onClose("control stream", func(context.Context) error { stream.Close(); return nil })
 	e, err := edge.New(edge.Config{
-		Node: a.cfg.Node, Region: a.cfg.Region, Verifier: verifier, Homes: stream, Dialer: a.network,
+		Node: a.cfg.Node, Region: a.cfg.Region, Verifier: verifier, Homes: stream, Dialer: a.network.nodes, MaxListeners: a.cfg.Limits.Listeners,
 		BootID: a.bootID, Log: log, Metrics: a.registry,
 	})
 	close(opened) // the stream's goroutine waits for it, also where there is no edge
@@ -116,9 +134,8 @@ func (a *App) startEdge(ctx context.Context) error {
 	a.edge = e
 	a.onClose(edgeRole, e.Close)
 	for _, door := range []string{"GET /v1/rooms/{room}/listen", "GET /v1/rooms/{room}/{grant}/listen.ogg"} {
-		a.public.Handle(door, e.Handler())
+		a.public.Handle(door, obs.ModuleHandler(edgeRole, e.Handler()))
 	}
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	return stream.Ready(ctx)
+	a.need("keys of grants", stream.Ready)
+	return nil
 }

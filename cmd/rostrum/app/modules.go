@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"slices"
+
+	"rostrum/cmd/rostrum/config"
 )
 
 // module is a part of a process: a role, or what roles stand on.
@@ -18,25 +20,25 @@ func (m module) wanted(roles []string) bool {
 
 // The roles.
 const (
-	room          = "room"
-	listenerstate = "listenerstate"
-	signaling     = "signaling"
-	account       = "account"
-	sfuRole       = "sfu"
-	edgeRole      = "edge"
-	mobileAPI     = "mobile-api"
+	room          = config.Room
+	listenerstate = config.ListenerState
+	signaling     = config.Signaling
+	account       = config.Account
+	sfuRole       = config.SFU
+	edgeRole      = config.Edge
+	mobileAPI     = config.MobileAPI
 )
 
-func allRoles() []string {
-	return []string{room, listenerstate, signaling, account, sfuRole, edgeRole, mobileAPI}
-}
+func allRoles() []string { return config.Roles() }
 
 // modules is the architecture on one screen: what a process is made of, in the order in which it starts.
 var modules = []module{
+	{"operator", allRoles(), (*App).startOperator},
 	{"profiles", allRoles(), (*App).startProfiles},
+	{"traces", allRoles(), (*App).startTraces},
 	{"network", allRoles(), (*App).startNetwork},
 	{"keys", []string{room, account, signaling, mobileAPI}, (*App).startKeys},
-	{"bolt", []string{room, listenerstate, account}, (*App).startBolt},
+	{"store", []string{room, listenerstate, account}, (*App).startStore},
 	{"redis", []string{listenerstate, signaling}, (*App).startRedis},
 	{account, []string{account}, (*App).startAccount},
 	{listenerstate, []string{listenerstate}, (*App).startListenerState},

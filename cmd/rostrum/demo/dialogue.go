@@ -26,6 +26,19 @@ type line struct {
 	packets [][]byte
 }
 
+// Speech answers what the bots say, for other programs that need something to say: clips of Opus packets of 20 ms.
+func Speech() ([][][]byte, error) {
+	dialogue, err := loadDialogue()
+	if err != nil {
+		return nil, err
+	}
+	clips := make([][][]byte, len(dialogue))
+	for i, l := range dialogue {
+		clips[i] = l.packets
+	}
+	return clips, nil
+}
+
 // loadDialogue reads the clips in the order in which they are said.
 func loadDialogue() ([]line, error) {
 	var out []line

@@ -3,9 +3,8 @@ package roomstore
 
 import (
 	"context"
-	"fmt"
 	"reflect"
-	"sync"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,14 +15,16 @@ import (
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 123e6, time.UTC)
 
-// Test checks a store against the contract. Open makes an empty one; what it opens it closes with the test.
-func Test(t *testing.T, open func(*testing.T) room.Store) {
+// Test checks a store against the contract. Prepare makes room for one that holds nothing and answers what opens it;
+// to open it again is a restart, after which the store opened before is not used any more.
+func Test(t *testing.T, prepare func(*testing.T) (open func() room.Store)) {
 	for name, test := range map[string]func(*testing.T, room.Store){
-		"what is put is loaded": testLoad, "versions": testVersions, "one of many writers": testRace,
+		"what is put is loaded": testLoad, "versions": testVersions, "one of many writers": testRace, "no lost change": testChanges,
 		"live rooms": testLive, "pages": testPages, "claims": testClaims, "claims race": testClaimRace,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+		t.Run(name, func(t *testing.T) { test(t, prepare(t)()) })
 	}
+	t.Run("a restart", func(t *testing.T) { testRestart(t, prepare(t)) })
 }
 
 func newRoom() room.Room {
@@ -52,8 +53,14 @@ func put(t *testing.T, s room.Store, rooms ...room.Room) {
 func testLoad(t *testing.T, s room.Store) {
 	ctx, want := context.Background(), newRoom()
 	bare := room.Room{App: id.Main, ID: id.NewRoom(), Title: "a", Zone: "UTC", State: room.StateScheduled, Created: start, Version: 1}
-	put(t, s, want, bare)
-	for _, want := range []room.Room{want, bare} {
+	largest := want
+	largest.ID, largest.Title = id.NewRoom(), strings.Repeat("👩🏽‍🚀", 100)
+	largest.Description = strings.Repeat("👩🏽‍🚀", 2000)
+	for range 100 {
+		largest.Speakers = append(largest.Speakers, id.NewUser())
+	}
+	put(t, s, want, bare, largest)
+	for _, want := range []room.Room{want, bare, largest} {
 		if got, err := s.Load(ctx, want.App, want.ID); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("loaded %+v, %v, want %+v", got, err, want)
 		}
@@ -84,133 +91,32 @@ func testVersions(t *testing.T, s room.Store) {
 	}
 }
 
-func testRace(t *testing.T, s room.Store) {
-	r := newRoom()
-	put(t, s, r)
-	var (
-		work sync.WaitGroup
-		mu   sync.Mutex
-		won  int
-	)
-	for i := range 8 {
-		work.Go(func() {
-			err := s.Put(context.Background(), live(r, i))
-			mu.Lock()
-			defer mu.Unlock()
-			if err == nil {
-				won++
-			} else if !fault.Is(err, fault.CodeConflict) {
-				t.Error(err)
-			}
-		})
-	}
-	work.Wait()
-	if listed, err := s.Live(context.Background(), r.App, room.Place{}, 10); won != 1 || err != nil || len(listed) != 1 {
-		t.Errorf("%d wrote version 2, %d are listed, %v", won, len(listed), err)
-	}
-}
-
-func testLive(t *testing.T, s room.Store) {
-	ctx, first, second, elsewhere := context.Background(), newRoom(), newRoom(), newRoom()
-	elsewhere.App = "other"
-	put(t, s, first, second, elsewhere, newRoom(), live(first, 1), live(second, 2), live(elsewhere, 3))
-	expect := func(app id.App, want ...id.Room) {
-		t.Helper()
-		rooms, err := s.Live(ctx, app, room.Place{}, 10)
-		var got []id.Room
-		for _, r := range rooms {
-			got = append(got, r.ID)
-		}
-		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("%s lists %v, %v, want %v", app, got, err, want)
-		}
-	}
-	expect(id.Main, second.ID, first.ID)
-	expect("other", elsewhere.ID)
-	expect("mai")
-	over := live(second, 2)
-	over.State, over.Ended, over.Version = room.StateEnded, start.Add(time.Hour), 3
+// testRestart restarts the store after all that it keeps was written.
+func testRestart(t *testing.T, open func() room.Store) {
+	ctx, s := context.Background(), open()
+	scheduled, started, over := newRoom(), newRoom(), newRoom()
+	put(t, s, scheduled, started, over)
+	started, over = live(started, 1), live(over, 2)
+	put(t, s, started, over)
+	over.State, over.Ended, over.Version = room.StateEnded, start.Add(time.Hour), over.Version+1
 	put(t, s, over)
-	expect(id.Main, first.ID)
-}
-
-func testPages(t *testing.T, s room.Store) {
-	const rooms = 25
-	want := map[id.Room]bool{}
-	for i := range rooms {
-		r := newRoom()
-		want[r.ID] = true
-		put(t, s, r, live(r, i/2)) // two start at one moment
+	c := room.Claim{App: id.Main, User: id.NewUser(), Key: "k", Sum: [32]byte{1}, Room: id.NewRoom(), Expires: start.Add(time.Minute)}
+	if _, err := s.Claim(ctx, c, start); err != nil {
+		t.Fatal(err)
 	}
-	var (
-		after room.Place
-		last  = start.Add(time.Hour)
-	)
-	for pages := 0; ; pages++ {
-		page, err := s.Live(context.Background(), id.Main, after, 4)
-		if err != nil || pages > rooms {
-			t.Fatal(pages, err)
-		}
-		if len(page) == 0 {
-			break
-		}
-		for _, r := range page {
-			if !want[r.ID] || r.Started.After(last) {
-				t.Fatalf("room %s of %v comes twice or after %v", r.ID, r.Started, last)
-			}
-			delete(want, r.ID)
-			last, after = r.Started, room.Place{Started: r.Started, Room: r.ID}
-		}
-		if pages == 2 {
-			r := newRoom()
-			put(t, s, r, live(r, 1000)) // newer than where the pages are
+	s = open()
+	for _, want := range []room.Room{scheduled, started, over} {
+		if got, err := s.Load(ctx, want.App, want.ID); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("after a restart loaded %+v, %v, want %+v", got, err, want)
 		}
 	}
-	if len(want) != 0 {
-		t.Errorf("%d rooms are on no page", len(want))
+	expectLive(t, s, id.Main, started)
+	later := c
+	later.Room = id.NewRoom()
+	if got, err := s.Claim(ctx, later, start.Add(time.Second)); err != nil || !reflect.DeepEqual(got, c) {
+		t.Errorf("after a restart in force is %+v, %v, want %+v", got, err, c)
 	}
-}
-
-func testClaims(t *testing.T, s room.Store) {
-	ctx, now := context.Background(), start
-	first := room.Claim{
-		App: id.Main, User: id.NewUser(), Key: "k", Sum: [32]byte{1}, Room: id.NewRoom(), Expires: now.Add(10 * time.Minute),
-	}
-	second, stranger := first, first
-	second.Sum, second.Room, second.Expires = [32]byte{2}, id.NewRoom(), now.Add(20*time.Minute)
-	stranger.User = id.NewUser()
-	for _, c := range []struct {
-		claim room.Claim
-		at    time.Time
-		want  room.Claim
-	}{
-		{first, now, first}, {first, now, first}, {second, now.Add(10*time.Minute - 1), first}, {stranger, now, stranger},
-		{second, now.Add(10 * time.Minute), second}, {first, now.Add(11 * time.Minute), second},
-	} {
-		if got, err := s.Claim(ctx, c.claim, c.at); err != nil || !reflect.DeepEqual(got, c.want) {
-			t.Errorf("at %v in force is %+v, %v, want %+v", c.at, got, err, c.want)
-		}
-	}
-}
-
-func testClaimRace(t *testing.T, s room.Store) {
-	user := id.NewUser()
-	rooms := make([]id.Room, 8)
-	var work sync.WaitGroup
-	for i := range rooms {
-		work.Go(func() {
-			c := room.Claim{App: id.Main, User: user, Key: "k", Room: id.NewRoom(), Expires: start.Add(time.Minute)}
-			inForce, err := s.Claim(context.Background(), c, start)
-			if err != nil {
-				t.Error(err)
-			}
-			rooms[i] = inForce.Room
-		})
-	}
-	work.Wait()
-	for _, r := range rooms {
-		if r != rooms[0] {
-			t.Fatalf("claims in force: %v", rooms)
-		}
+	if err := s.Put(ctx, live(scheduled, 3)); err != nil {
+		t.Errorf("after a restart: %v", err)
 	}
 }

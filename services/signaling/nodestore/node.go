@@ -12,14 +12,15 @@ import (
 	"rostrum/services/signaling"
 )
 
-// sfuIndex and edgeIndex are the sets of all nodes of a kind.
+// sfuIndex and edgeIndex are the sets of all nodes of a kind. All that is known of a kind shares a hash tag: else a
+// cluster that lacks any one of its shards could not say which nodes there are.
 const (
-	sfuIndex  = "nodes:sfu"
-	edgeIndex = "nodes:edge"
+	sfuIndex  = "nodes:{sfu}"
+	edgeIndex = "nodes:{edge}"
 )
 
-func sfuKey(node id.Node) string  { return "node:sfu:" + string(node) }
-func edgeKey(node id.Node) string { return "node:edge:" + string(node) }
+func sfuKey(node id.Node) string  { return "node:{sfu}:" + string(node) }
+func edgeKey(node id.Node) string { return "node:{edge}:" + string(node) }
 
 // AnnounceNode renews the lease of an SFU node. The newest process under a node's name has it.
 func (s *Store) AnnounceNode(ctx context.Context, n signaling.Node) error {

@@ -100,5 +100,6 @@ func claim(b signaling.Bid) lease.Claim {
 func readProgram(l lease.Lease) signaling.Program {
 	return signaling.Program{
 		Epoch: l.Fence, Reserved: l.Rising[reserved], Node: signaling.Node{ID: id.Node(l.Fields["node"])}, Held: l.Held(),
+		Released: l.Fence > 0 && l.Holder == "",
 	}
 }

@@ -12,11 +12,12 @@ import (
 type Store struct {
 	redis  redis.UniversalClient
 	leases *lease.Store
+	touch  *redis.Script
 }
 
 var _ signaling.Store = (*Store)(nil)
 
 // New makes a registry on a client, which stays the caller's to close.
 func New(client redis.UniversalClient) *Store {
-	return &Store{redis: client, leases: lease.New(client)}
+	return &Store{redis: client, leases: lease.New(client), touch: redis.NewScript(touchSource)}
 }

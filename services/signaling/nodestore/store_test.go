@@ -1,27 +1,55 @@
 package nodestore
 
 import (
+	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
-	"github.com/redis/go-redis/v9"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/redisdb"
 	"rostrum/internal/testkit"
 	"rostrum/services/signaling"
 )
 
+var cluster testkit.SharedCluster
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := cluster.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// everywhere runs a test against all that the registry must work on. Tests share the cluster, which is without nodes when
+// one begins.
 func everywhere(t *testing.T, test func(*testing.T, *Store)) {
 	t.Run("miniredis", func(t *testing.T) { test(t, connect(t, miniredis.RunT(t).Addr())) })
 	t.Run("redis-server", func(t *testing.T) { test(t, connect(t, testkit.Redis(t))) })
+	t.Run("cluster", func(t *testing.T) {
+		s := connect(t, cluster.Start(t).Addresses...)
+		for _, index := range []string{sfuIndex, edgeIndex} {
+			if err := s.redis.Del(t.Context(), index).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		test(t, s)
+	})
 }
 
-func connect(t *testing.T, address string) *Store {
-	client := redis.NewClient(&redis.Options{Addr: address})
+func connect(t testing.TB, addresses ...string) *Store {
+	t.Helper()
+	client, err := redisdb.Open(redisdb.Config{Addresses: addresses, Cluster: len(addresses) > 1})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { client.Close() })
 	return New(client)
 }

@@ -24,9 +24,11 @@ const (
 )
 
 type HostRoomRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	App           string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
-	Room          string                 `protobuf:"bytes,2,opt,name=room,proto3" json:"room,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	App   string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
+	Room  string                 `protobuf:"bytes,2,opt,name=room,proto3" json:"room,omitempty"`
+	// The newest epoch that is known of the room; a new one is above it.
+	KnownEpoch    uint64 `protobuf:"varint,3,opt,name=known_epoch,json=knownEpoch,proto3" json:"known_epoch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -73,6 +75,13 @@ func (x *HostRoomRequest) GetRoom() string {
 		return x.Room
 	}
 	return ""
+}
+
+func (x *HostRoomRequest) GetKnownEpoch() uint64 {
+	if x != nil {
+		return x.KnownEpoch
+	}
+	return 0
 }
 
 type HostRoomResponse struct {
@@ -499,10 +508,12 @@ var File_rostrum_media_v1_media_proto protoreflect.FileDescriptor
 
 const file_rostrum_media_v1_media_proto_rawDesc = "" +
 	"\n" +
-	"\x1crostrum/media/v1/media.proto\x12\x10rostrum.media.v1\"7\n" +
+	"\x1crostrum/media/v1/media.proto\x12\x10rostrum.media.v1\"X\n" +
 	"\x0fHostRoomRequest\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
-	"\x04room\x18\x02 \x01(\tR\x04room\"(\n" +
+	"\x04room\x18\x02 \x01(\tR\x04room\x12\x1f\n" +
+	"\vknown_epoch\x18\x03 \x01(\x04R\n" +
+	"knownEpoch\"(\n" +
 	"\x10HostRoomResponse\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\"^\n" +
 	"\fOfferRequest\x12\x10\n" +

@@ -618,8 +618,12 @@ func (x *PlaceRoomRequest) GetRoom() string {
 }
 
 type PlaceRoomResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Home          *Home                  `protobuf:"bytes,1,opt,name=home,proto3" json:"home,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Home  *Home                  `protobuf:"bytes,1,opt,name=home,proto3" json:"home,omitempty"`
+	// Why it is there: "kept", "returned", "first" or "moved".
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The nodes that were compared, for people to read; empty where none were.
+	Among         string `protobuf:"bytes,3,opt,name=among,proto3" json:"among,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -659,6 +663,20 @@ func (x *PlaceRoomResponse) GetHome() *Home {
 		return x.Home
 	}
 	return nil
+}
+
+func (x *PlaceRoomResponse) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *PlaceRoomResponse) GetAmong() string {
+	if x != nil {
+		return x.Among
+	}
+	return ""
 }
 
 // Home is where a room's speakers are and where its program is made.
@@ -1880,6 +1898,121 @@ func (x *Siblings) GetEdges() []*Edge {
 	return nil
 }
 
+type EnrolRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Node   string                 `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	Region string                 `protobuf:"bytes,2,opt,name=region,proto3" json:"region,omitempty"`
+	// "en_<cluster>.<secret>"; may be empty where the caller shows a certificate of this node.
+	Token string `protobuf:"bytes,3,opt,name=token,proto3" json:"token,omitempty"`
+	// PKCS #10, DER. It names the node or nothing.
+	Request       []byte `protobuf:"bytes,4,opt,name=request,proto3" json:"request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnrolRequest) Reset() {
+	*x = EnrolRequest{}
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnrolRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnrolRequest) ProtoMessage() {}
+
+func (x *EnrolRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnrolRequest.ProtoReflect.Descriptor instead.
+func (*EnrolRequest) Descriptor() ([]byte, []int) {
+	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *EnrolRequest) GetNode() string {
+	if x != nil {
+		return x.Node
+	}
+	return ""
+}
+
+func (x *EnrolRequest) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
+func (x *EnrolRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *EnrolRequest) GetRequest() []byte {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+type EnrolResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// X.509, DER: the node's own first, the authority's last.
+	Chain         [][]byte `protobuf:"bytes,1,rep,name=chain,proto3" json:"chain,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnrolResponse) Reset() {
+	*x = EnrolResponse{}
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnrolResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnrolResponse) ProtoMessage() {}
+
+func (x *EnrolResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnrolResponse.ProtoReflect.Descriptor instead.
+func (*EnrolResponse) Descriptor() ([]byte, []int) {
+	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *EnrolResponse) GetChain() [][]byte {
+	if x != nil {
+		return x.Chain
+	}
+	return nil
+}
+
 var File_rostrum_signaling_v1_signaling_proto protoreflect.FileDescriptor
 
 const file_rostrum_signaling_v1_signaling_proto_rawDesc = "" +
@@ -1923,9 +2056,11 @@ const file_rostrum_signaling_v1_signaling_proto_rawDesc = "" +
 	"\x06region\x18\x03 \x01(\tR\x06region\"8\n" +
 	"\x10PlaceRoomRequest\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
-	"\x04room\x18\x02 \x01(\tR\x04room\"C\n" +
+	"\x04room\x18\x02 \x01(\tR\x04room\"q\n" +
 	"\x11PlaceRoomResponse\x12.\n" +
-	"\x04home\x18\x01 \x01(\v2\x1a.rostrum.signaling.v1.HomeR\x04home\"p\n" +
+	"\x04home\x18\x01 \x01(\v2\x1a.rostrum.signaling.v1.HomeR\x04home\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05among\x18\x03 \x01(\tR\x05among\"p\n" +
 	"\x04Home\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x12\x12\n" +
@@ -2007,19 +2142,27 @@ const file_rostrum_signaling_v1_signaling_proto_rawDesc = "" +
 	"\x05Drain\x126\n" +
 	"\bdeadline\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"<\n" +
 	"\bSiblings\x120\n" +
-	"\x05edges\x18\x01 \x03(\v2\x1a.rostrum.signaling.v1.EdgeR\x05edges2\x85\x04\n" +
+	"\x05edges\x18\x01 \x03(\v2\x1a.rostrum.signaling.v1.EdgeR\x05edges\"j\n" +
+	"\fEnrolRequest\x12\x12\n" +
+	"\x04node\x18\x01 \x01(\tR\x04node\x12\x16\n" +
+	"\x06region\x18\x02 \x01(\tR\x06region\x12\x14\n" +
+	"\x05token\x18\x03 \x01(\tR\x05token\x12\x18\n" +
+	"\arequest\x18\x04 \x01(\fR\arequest\"%\n" +
+	"\rEnrolResponse\x12\x14\n" +
+	"\x05chain\x18\x01 \x03(\fR\x05chain2\x85\x04\n" +
 	"\tSignaling\x12h\n" +
 	"\rCreateSession\x12*.rostrum.signaling.v1.CreateSessionRequest\x1a+.rostrum.signaling.v1.CreateSessionResponse\x12k\n" +
 	"\x0eRestartSession\x12+.rostrum.signaling.v1.RestartSessionRequest\x1a,.rostrum.signaling.v1.RestartSessionResponse\x12e\n" +
 	"\fCloseSession\x12).rostrum.signaling.v1.CloseSessionRequest\x1a*.rostrum.signaling.v1.CloseSessionResponse\x12\\\n" +
 	"\tFindEdges\x12&.rostrum.signaling.v1.FindEdgesRequest\x1a'.rostrum.signaling.v1.FindEdgesResponse\x12\\\n" +
-	"\tPlaceRoom\x12&.rostrum.signaling.v1.PlaceRoomRequest\x1a'.rostrum.signaling.v1.PlaceRoomResponse2\xe3\x03\n" +
+	"\tPlaceRoom\x12&.rostrum.signaling.v1.PlaceRoomRequest\x1a'.rostrum.signaling.v1.PlaceRoomResponse2\xb5\x04\n" +
 	"\x05Nodes\x12Y\n" +
 	"\bAnnounce\x12%.rostrum.signaling.v1.AnnounceRequest\x1a&.rostrum.signaling.v1.AnnounceResponse\x12a\n" +
 	"\x0eAcquireProgram\x12+.rostrum.signaling.v1.AcquireProgramRequest\x1a\".rostrum.signaling.v1.ProgramLease\x12]\n" +
 	"\fRenewProgram\x12).rostrum.signaling.v1.RenewProgramRequest\x1a\".rostrum.signaling.v1.ProgramLease\x12k\n" +
 	"\x0eReleaseProgram\x12+.rostrum.signaling.v1.ReleaseProgramRequest\x1a,.rostrum.signaling.v1.ReleaseProgramResponse\x12P\n" +
-	"\aControl\x12 .rostrum.signaling.v1.EdgeReport\x1a\x1f.rostrum.signaling.v1.EdgeOrder(\x010\x01B0Z.rostrum/proto/rostrum/signaling/v1;signalingv1b\x06proto3"
+	"\aControl\x12 .rostrum.signaling.v1.EdgeReport\x1a\x1f.rostrum.signaling.v1.EdgeOrder(\x010\x01\x12P\n" +
+	"\x05Enrol\x12\".rostrum.signaling.v1.EnrolRequest\x1a#.rostrum.signaling.v1.EnrolResponseB0Z.rostrum/proto/rostrum/signaling/v1;signalingv1b\x06proto3"
 
 var (
 	file_rostrum_signaling_v1_signaling_proto_rawDescOnce sync.Once
@@ -2033,7 +2176,7 @@ func file_rostrum_signaling_v1_signaling_proto_rawDescGZIP() []byte {
 	return file_rostrum_signaling_v1_signaling_proto_rawDescData
 }
 
-var file_rostrum_signaling_v1_signaling_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_rostrum_signaling_v1_signaling_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_rostrum_signaling_v1_signaling_proto_goTypes = []any{
 	(*CreateSessionRequest)(nil),   // 0: rostrum.signaling.v1.CreateSessionRequest
 	(*CreateSessionResponse)(nil),  // 1: rostrum.signaling.v1.CreateSessionResponse
@@ -2064,8 +2207,10 @@ var file_rostrum_signaling_v1_signaling_proto_goTypes = []any{
 	(*PublicKey)(nil),              // 26: rostrum.signaling.v1.PublicKey
 	(*Drain)(nil),                  // 27: rostrum.signaling.v1.Drain
 	(*Siblings)(nil),               // 28: rostrum.signaling.v1.Siblings
-	(*v1.Revocation)(nil),          // 29: rostrum.listen.v1.Revocation
-	(*timestamppb.Timestamp)(nil),  // 30: google.protobuf.Timestamp
+	(*EnrolRequest)(nil),           // 29: rostrum.signaling.v1.EnrolRequest
+	(*EnrolResponse)(nil),          // 30: rostrum.signaling.v1.EnrolResponse
+	(*v1.Revocation)(nil),          // 31: rostrum.listen.v1.Revocation
+	(*timestamppb.Timestamp)(nil),  // 32: google.protobuf.Timestamp
 }
 var file_rostrum_signaling_v1_signaling_proto_depIdxs = []int32{
 	8,  // 0: rostrum.signaling.v1.FindEdgesResponse.edges:type_name -> rostrum.signaling.v1.Edge
@@ -2077,11 +2222,11 @@ var file_rostrum_signaling_v1_signaling_proto_depIdxs = []int32{
 	25, // 6: rostrum.signaling.v1.EdgeOrder.keys:type_name -> rostrum.signaling.v1.Keys
 	11, // 7: rostrum.signaling.v1.EdgeOrder.home:type_name -> rostrum.signaling.v1.Home
 	24, // 8: rostrum.signaling.v1.EdgeOrder.not_home:type_name -> rostrum.signaling.v1.NotHome
-	29, // 9: rostrum.signaling.v1.EdgeOrder.revocation:type_name -> rostrum.listen.v1.Revocation
+	31, // 9: rostrum.signaling.v1.EdgeOrder.revocation:type_name -> rostrum.listen.v1.Revocation
 	27, // 10: rostrum.signaling.v1.EdgeOrder.drain:type_name -> rostrum.signaling.v1.Drain
 	28, // 11: rostrum.signaling.v1.EdgeOrder.siblings:type_name -> rostrum.signaling.v1.Siblings
 	26, // 12: rostrum.signaling.v1.Keys.keys:type_name -> rostrum.signaling.v1.PublicKey
-	30, // 13: rostrum.signaling.v1.Drain.deadline:type_name -> google.protobuf.Timestamp
+	32, // 13: rostrum.signaling.v1.Drain.deadline:type_name -> google.protobuf.Timestamp
 	8,  // 14: rostrum.signaling.v1.Siblings.edges:type_name -> rostrum.signaling.v1.Edge
 	0,  // 15: rostrum.signaling.v1.Signaling.CreateSession:input_type -> rostrum.signaling.v1.CreateSessionRequest
 	2,  // 16: rostrum.signaling.v1.Signaling.RestartSession:input_type -> rostrum.signaling.v1.RestartSessionRequest
@@ -2093,18 +2238,20 @@ var file_rostrum_signaling_v1_signaling_proto_depIdxs = []int32{
 	16, // 22: rostrum.signaling.v1.Nodes.RenewProgram:input_type -> rostrum.signaling.v1.RenewProgramRequest
 	18, // 23: rostrum.signaling.v1.Nodes.ReleaseProgram:input_type -> rostrum.signaling.v1.ReleaseProgramRequest
 	20, // 24: rostrum.signaling.v1.Nodes.Control:input_type -> rostrum.signaling.v1.EdgeReport
-	1,  // 25: rostrum.signaling.v1.Signaling.CreateSession:output_type -> rostrum.signaling.v1.CreateSessionResponse
-	3,  // 26: rostrum.signaling.v1.Signaling.RestartSession:output_type -> rostrum.signaling.v1.RestartSessionResponse
-	5,  // 27: rostrum.signaling.v1.Signaling.CloseSession:output_type -> rostrum.signaling.v1.CloseSessionResponse
-	7,  // 28: rostrum.signaling.v1.Signaling.FindEdges:output_type -> rostrum.signaling.v1.FindEdgesResponse
-	10, // 29: rostrum.signaling.v1.Signaling.PlaceRoom:output_type -> rostrum.signaling.v1.PlaceRoomResponse
-	14, // 30: rostrum.signaling.v1.Nodes.Announce:output_type -> rostrum.signaling.v1.AnnounceResponse
-	17, // 31: rostrum.signaling.v1.Nodes.AcquireProgram:output_type -> rostrum.signaling.v1.ProgramLease
-	17, // 32: rostrum.signaling.v1.Nodes.RenewProgram:output_type -> rostrum.signaling.v1.ProgramLease
-	19, // 33: rostrum.signaling.v1.Nodes.ReleaseProgram:output_type -> rostrum.signaling.v1.ReleaseProgramResponse
-	23, // 34: rostrum.signaling.v1.Nodes.Control:output_type -> rostrum.signaling.v1.EdgeOrder
-	25, // [25:35] is the sub-list for method output_type
-	15, // [15:25] is the sub-list for method input_type
+	29, // 25: rostrum.signaling.v1.Nodes.Enrol:input_type -> rostrum.signaling.v1.EnrolRequest
+	1,  // 26: rostrum.signaling.v1.Signaling.CreateSession:output_type -> rostrum.signaling.v1.CreateSessionResponse
+	3,  // 27: rostrum.signaling.v1.Signaling.RestartSession:output_type -> rostrum.signaling.v1.RestartSessionResponse
+	5,  // 28: rostrum.signaling.v1.Signaling.CloseSession:output_type -> rostrum.signaling.v1.CloseSessionResponse
+	7,  // 29: rostrum.signaling.v1.Signaling.FindEdges:output_type -> rostrum.signaling.v1.FindEdgesResponse
+	10, // 30: rostrum.signaling.v1.Signaling.PlaceRoom:output_type -> rostrum.signaling.v1.PlaceRoomResponse
+	14, // 31: rostrum.signaling.v1.Nodes.Announce:output_type -> rostrum.signaling.v1.AnnounceResponse
+	17, // 32: rostrum.signaling.v1.Nodes.AcquireProgram:output_type -> rostrum.signaling.v1.ProgramLease
+	17, // 33: rostrum.signaling.v1.Nodes.RenewProgram:output_type -> rostrum.signaling.v1.ProgramLease
+	19, // 34: rostrum.signaling.v1.Nodes.ReleaseProgram:output_type -> rostrum.signaling.v1.ReleaseProgramResponse
+	23, // 35: rostrum.signaling.v1.Nodes.Control:output_type -> rostrum.signaling.v1.EdgeOrder
+	30, // 36: rostrum.signaling.v1.Nodes.Enrol:output_type -> rostrum.signaling.v1.EnrolResponse
+	26, // [26:37] is the sub-list for method output_type
+	15, // [15:26] is the sub-list for method input_type
 	15, // [15:15] is the sub-list for extension type_name
 	15, // [15:15] is the sub-list for extension extendee
 	0,  // [0:15] is the sub-list for field type_name
@@ -2134,7 +2281,7 @@ func file_rostrum_signaling_v1_signaling_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rostrum_signaling_v1_signaling_proto_rawDesc), len(file_rostrum_signaling_v1_signaling_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   29,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -290,6 +290,7 @@ const (
 	Nodes_RenewProgram_FullMethodName   = "/rostrum.signaling.v1.Nodes/RenewProgram"
 	Nodes_ReleaseProgram_FullMethodName = "/rostrum.signaling.v1.Nodes/ReleaseProgram"
 	Nodes_Control_FullMethodName        = "/rostrum.signaling.v1.Nodes/Control"
+	Nodes_Enrol_FullMethodName          = "/rostrum.signaling.v1.Nodes/Enrol"
 )
 
 // NodesClient is the client API for Nodes service.
@@ -308,6 +309,9 @@ type NodesClient interface {
 	ReleaseProgram(ctx context.Context, in *ReleaseProgramRequest, opts ...grpc.CallOption) (*ReleaseProgramResponse, error)
 	// Control is an edge's only stream to the control plane.
 	Control(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[EdgeReport, EdgeOrder], error)
+	// Enrol gives an edge a node certificate: for an enrolment token, or for the certificate that it replaces. It is the
+	// only method that may be called without a certificate.
+	Enrol(ctx context.Context, in *EnrolRequest, opts ...grpc.CallOption) (*EnrolResponse, error)
 }
 
 type nodesClient struct {
@@ -371,6 +375,16 @@ func (c *nodesClient) Control(ctx context.Context, opts ...grpc.CallOption) (grp
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Nodes_ControlClient = grpc.BidiStreamingClient[EdgeReport, EdgeOrder]
 
+func (c *nodesClient) Enrol(ctx context.Context, in *EnrolRequest, opts ...grpc.CallOption) (*EnrolResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EnrolResponse)
+	err := c.cc.Invoke(ctx, Nodes_Enrol_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // NodesServer is the server API for Nodes service.
 // All implementations must embed UnimplementedNodesServer
 // for forward compatibility.
@@ -387,6 +401,9 @@ type NodesServer interface {
 	ReleaseProgram(context.Context, *ReleaseProgramRequest) (*ReleaseProgramResponse, error)
 	// Control is an edge's only stream to the control plane.
 	Control(grpc.BidiStreamingServer[EdgeReport, EdgeOrder]) error
+	// Enrol gives an edge a node certificate: for an enrolment token, or for the certificate that it replaces. It is the
+	// only method that may be called without a certificate.
+	Enrol(context.Context, *EnrolRequest) (*EnrolResponse, error)
 	mustEmbedUnimplementedNodesServer()
 }
 
@@ -411,6 +428,9 @@ func (UnimplementedNodesServer) ReleaseProgram(context.Context, *ReleaseProgramR
 }
 func (UnimplementedNodesServer) Control(grpc.BidiStreamingServer[EdgeReport, EdgeOrder]) error {
 	return status.Error(codes.Unimplemented, "method Control not implemented")
+}
+func (UnimplementedNodesServer) Enrol(context.Context, *EnrolRequest) (*EnrolResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Enrol not implemented")
 }
 func (UnimplementedNodesServer) mustEmbedUnimplementedNodesServer() {}
 func (UnimplementedNodesServer) testEmbeddedByValue()               {}
@@ -512,6 +532,24 @@ func _Nodes_Control_Handler(srv interface{}, stream grpc.ServerStream) error {
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Nodes_ControlServer = grpc.BidiStreamingServer[EdgeReport, EdgeOrder]
 
+func _Nodes_Enrol_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EnrolRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NodesServer).Enrol(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Nodes_Enrol_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NodesServer).Enrol(ctx, req.(*EnrolRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Nodes_ServiceDesc is the grpc.ServiceDesc for Nodes service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -534,6 +572,10 @@ var Nodes_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReleaseProgram",
 			Handler:    _Nodes_ReleaseProgram_Handler,
+		},
+		{
+			MethodName: "Enrol",
+			Handler:    _Nodes_Enrol_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -11,16 +11,30 @@ import (
 )
 
 func TestContract(t *testing.T) {
-	accountstore.Test(t, func(t *testing.T) account.Store {
-		db, err := bbolt.Open(filepath.Join(t.TempDir(), "test.db"), 0o600, nil)
-		if err != nil {
-			t.Fatal(err)
+	accountstore.Test(t, func(t *testing.T) func() account.Store {
+		path := filepath.Join(t.TempDir(), "test.db")
+		var db *bbolt.DB
+		stop := func() {
+			if db == nil {
+				return
+			}
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
 		}
-		t.Cleanup(func() { db.Close() })
-		s, err := New(db)
-		if err != nil {
-			t.Fatal(err)
+		t.Cleanup(stop)
+		return func() account.Store {
+			t.Helper()
+			stop()
+			var err error
+			if db, err = bbolt.Open(path, 0o600, nil); err != nil {
+				t.Fatal(err)
+			}
+			s, err := New(db)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
 		}
-		return s
 	})
 }

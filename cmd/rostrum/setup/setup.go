@@ -1,0 +1,83 @@
+// Package setup owns what is made once for a system, before its processes run: secrets, certificates and tables.
+package setup
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"rostrum/cmd/rostrum/app"
+	"rostrum/cmd/rostrum/config"
+	"rostrum/internal/authority"
+)
+
+// Verbs are what can be made.
+type Verbs struct {
+	Keys        Keys        `cmd:"" help:"Make the secrets that control roles share."`
+	Tables      Tables      `cmd:"" help:"Make the tables in DynamoDB that are missing, and check the others."`
+	Authority   Authority   `cmd:"" help:"Make the authority that signs the certificates of nodes."`
+	Certificate Certificate `cmd:"" help:"Make a node's certificate."`
+
+	Out io.Writer `kong:"-"` // nil: standard output
+}
+
+func (v *Verbs) say(format string, args ...any) {
+	out := v.Out
+	if out == nil {
+		out = os.Stdout
+	}
+	fmt.Fprintf(out, format+"\n", args...)
+}
+
+// Keys makes a file of secrets.
+type Keys struct {
+	File      string `arg:"" help:"The file, as in keys.file. One that is there is left alone."`
+	Authority string `placeholder:"DIR" help:"The folder of the authority, where there is one: the enrolment token is for its cluster."`
+}
+
+// Run makes the file and says which token lets edges in.
+func (k *Keys) Run(v *Verbs) error {
+	token := rand.Text()
+	if k.Authority != "" {
+		signer, err := load(k.Authority)
+		if err != nil {
+			return err
+		}
+		token = authority.NewToken(signer.Cluster()).Text()
+	}
+	err := app.MakeKeys(k.File, token)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already, and new secrets would end every session: remove it first if you mean it", k.File)
+	}
+	if err != nil {
+		return err
+	}
+	v.say("secrets of the control roles: %s", k.File)
+	v.say("edges are let in with keys.enrolment: %s", token)
+	return nil
+}
+
+// Tables makes tables.
+type Tables struct{ config.Flags }
+
+// Run makes the tables that are missing.
+func (t *Tables) Run(ctx context.Context, v *Verbs) error {
+	cfg, err := config.Load(t.Source(), nil)
+	if err != nil {
+		return err
+	}
+	db, err := app.OpenDynamo(ctx, cfg.Dynamo, nil)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.CreateTables(ctx); err != nil {
+		return fmt.Errorf("make the tables: %w", err)
+	}
+	v.say("the tables %s… are there", cfg.Dynamo.Prefix)
+	return nil
+}
