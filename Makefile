@@ -9,7 +9,7 @@ export CGO_ENABLED := 1
 
 BENCH_PACKAGES := ./mediaedge/... ./services/listenerstate/...
 
-.PHONY: help deps deps-run deps-test build run check smoke test generate bench fuzz
+.PHONY: help deps deps-run deps-test build run cluster cluster-stop check smoke test generate bench fuzz
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ build: deps-run ## build bin/rostrum
 
 run: build ## everything in one process, a demo room already talking
 	bin/rostrum dev $(ARGS)
+
+cluster: build deps-test ## every role as a process of its own, two SFUs and two edges, real Redis and dynalite
+	@go run ./test/cluster/run up
+
+cluster-stop: ## stop what `make cluster` started
+	@go run ./test/cluster/run down
 
 check: deps-test ## under two minutes: build, vet, staticcheck, import rules, drift, unit tests
 	scripts/check
