@@ -258,6 +258,9 @@ func (r reply) want(t testing.TB, status int, code fault.Code) reply {
 	if r.status != status || code != "" && r.fault().Code != code {
 		t.Errorf("answered %d %s, want %d %s", r.status, r.body, status, code)
 	}
+	if id := r.header.Get("X-Request-Id"); code != "" && len(r.body) > 0 && !strings.Contains(string(r.body), `"request_id":"`+id+`"`) {
+		t.Errorf("the answer %s lacks the request id %q", r.body, id)
+	}
 	return r
 }
 

@@ -1,7 +1,6 @@
 package test
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -64,7 +63,7 @@ func (c *cluster) node(name id.Node, roles ...authority.Role) *rpc.Security {
 // instance is a running signaling service.
 type instance struct {
 	address string
-	log     *record
+	log     *tail
 	metrics *prometheus.Registry
 	stop    func()
 }
@@ -72,7 +71,7 @@ type instance struct {
 // start runs signaling at an address; port 0 is a free one.
 func (c *cluster) start(address string) *instance {
 	c.t.Helper()
-	i := &instance{log: &record{}, metrics: prometheus.NewRegistry()}
+	i := &instance{log: &tail{}, metrics: prometheus.NewRegistry()}
 	network := rpc.NewTCP(rpc.Options{Security: c.node("sig-1", authority.Signaling)})
 	nowhere, err := network.Dial("127.0.0.1:1")
 	must(c.t, err)
@@ -121,13 +120,13 @@ func (i *instance) enrolments(t *testing.T, result string) (n float64) {
 type enrolled struct {
 	pass   *control.Pass
 	stream *control.Stream
-	log    *record
+	log    *tail
 	close  func()
 }
 
 func (c *cluster) edge(name id.Node, given authority.Token, folder, address string, hello ...id.Node) *enrolled {
 	c.t.Helper()
-	e := &enrolled{log: &record{}}
+	e := &enrolled{log: &tail{}}
 	log := slog.New(slog.NewTextHandler(e.log, nil))
 	var network *rpc.TCP
 	pass, err := control.NewPass(control.PassConfig{
@@ -167,24 +166,6 @@ func (e *enrolled) serial() string {
 		return ""
 	}
 	return held.Leaf.SerialNumber.String()
-}
-
-// record is a log that can be read while it is written.
-type record struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (r *record) Write(b []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(b)
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
 }
 
 // edges are the nodes that a gateway is told of.
@@ -235,7 +216,7 @@ func TestAnEdgeEnrolsAndItsCertificateIsReplaced(t *testing.T) {
 	}
 }
 
-// The kept certificate is enough after a restart; and one that has run out while signaling was away is got again for the
+// The kept certificate is enough after a restart, also with a token that was revoked meanwhile; and one that has run out while signaling was away is got again for the
 // token.
 func TestAnEdgeComesBackAfterEachLoss(t *testing.T) {
 	c := newCluster(t, 6*time.Second)
@@ -321,10 +302,11 @@ func TestAnEdgesCertificateIsItsOwn(t *testing.T) {
 		t.Errorf("an edge announces an SFU: %v", err)
 	}
 	for name, request := range map[string]*signalingv1.EnrolRequest{
-		"another node": {Node: "edge-2"}, "a bad name": {Node: "Edge"}, "no request": {Node: "edge-1"}, "garbage": {Node: "edge-1", Request: []byte("x")},
+		"no token": {Node: "edge-1"}, "a bad name": {Node: "Edge", Token: c.token.Text()}, "no request": {Node: "edge-1", Token: c.token.Text()},
+		"garbage": {Node: "edge-1", Token: c.token.Text(), Request: []byte("x")},
 	} {
 		_, err := nodes.Enrol(t.Context(), request)
-		if want := map[bool]fault.Code{true: fault.CodeUnauthenticated, false: fault.CodeInvalid}[name == "another node"]; !fault.Is(fault.From(err), want) {
+		if want := map[bool]fault.Code{true: fault.CodeUnauthenticated, false: fault.CodeInvalid}[name == "no token"]; !fault.Is(fault.From(err), want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

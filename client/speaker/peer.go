@@ -33,6 +33,7 @@ func newPeer(config Config) (*webrtc.PeerConnection, error) {
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	settings.SetIncludeLoopbackCandidate(isLoopback(config.URL))
 	settings.SetDTLSInsecureSkipHelloVerify(true)
+	settings.SetICETimeouts(config.Silence*3/4, config.Silence/4, config.Silence/10)
 	settings.SetFireOnTrackBeforeFirstRTP(true)
 	api := webrtc.NewAPI(
 		webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(reports), webrtc.WithSettingEngine(settings))

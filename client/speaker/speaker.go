@@ -22,7 +22,10 @@ import (
 // MaxSlots is the most slots that a session may ask for.
 const MaxSlots = 12
 
-const requestTimeout = 10 * time.Second
+const (
+	requestTimeout = 10 * time.Second
+	leastSilence   = 500 * time.Millisecond
+)
 
 // Config says where to speak. URL is needed.
 type Config struct {
@@ -30,6 +33,10 @@ type Config struct {
 	Token      string       // bearer token; "": none is sent
 	Slots      int          // how many other speakers to hear at once, 0 to MaxSlots
 	HTTPClient *http.Client // nil: one with a timeout of 10 s
+
+	// Silence is how long nothing at all may come over the media connection, not even the answers to its checks
+	// (RFC 7675), until the session has ended. 0: 2 s, at least 500 ms.
+	Silence time.Duration
 
 	// Heard is called with every packet of the other speakers, from one goroutine per slot. It must not block. nil: they
 	// are not listened to.
@@ -44,6 +51,9 @@ func (c Config) Validate() error {
 	}
 	if c.Slots < 0 || c.Slots > MaxSlots {
 		errs = append(errs, fmt.Errorf("%d slots are not 0 to %d", c.Slots, MaxSlots))
+	}
+	if c.Silence != 0 && c.Silence < leastSilence {
+		errs = append(errs, fmt.Errorf("a silence of %v is shorter than %v", c.Silence, leastSilence))
 	}
 	return errors.Join(errs...)
 }
@@ -73,6 +83,9 @@ func Join(ctx context.Context, config Config) (*Speaker, error) {
 	}
 	if config.HTTPClient == nil {
 		config.HTTPClient = &http.Client{Timeout: requestTimeout}
+	}
+	if config.Silence == 0 {
+		config.Silence = 2 * time.Second
 	}
 	peer, err := newPeer(config)
 	if err != nil {

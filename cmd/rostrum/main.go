@@ -25,6 +25,7 @@ type verbs struct {
 	Config config.Verbs `cmd:"" help:"Look at the configuration of a process."`
 	Setup  setup.Verbs  `cmd:"" help:"Make what a system needs before its processes run."`
 	Load   load.Load    `cmd:"" help:"Put load on a system, and judge what its listeners hear."`
+	Worker load.Worker  `cmd:"" name:"load-worker" hidden:""`
 	Room   room.Verbs   `cmd:"" help:"Rooms and their stages, for people at a terminal."`
 }
 

@@ -83,6 +83,9 @@ func (a *appointments) claim(ctx context.Context, s *Store, key, holder string) 
 
 // A master is killed while two want each of 24 leases, on all shards.
 func TestAMasterIsKilledUnderRenewals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a failover takes seconds")
+	}
 	nodes := cluster.Start(t)
 	client := connect(t, nodes.Addresses...)
 	s, all := New(client), make([]*appointments, 24)

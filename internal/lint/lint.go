@@ -39,7 +39,7 @@ var layers = []struct {
 	{"web", []string{"web"}},
 	{"internal", []string{"internal", "proto"}},
 	{"proto", []string{"proto"}},
-	{"test", []string{"client", "internal", "mediaedge", "mobile-api", "services", "proto", "web"}},
+	{"test", []string{"test", "cmd/rostrum/report", "client", "internal", "mediaedge", "mobile-api", "services", "proto", "web"}},
 }
 
 // only names packages that may be imported in a few places.

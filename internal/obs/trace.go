@@ -33,7 +33,7 @@ type TraceConfig struct {
 	// Empty: no traces.
 	Endpoint string
 	// Sample is how many of the traces that begin in this process are recorded, 0 to 1. A trace that began in another one
-	// is recorded where it is recorded there.
+	// is recorded where it is recorded there. What a role calls by itself, as to renew a lease, is none.
 	Sample float64
 	About  About
 
@@ -93,7 +93,7 @@ func Trace(ctx context.Context, cfg TraceConfig) (stop func(context.Context) err
 	out := &exporter{next: collector, log: cfg.Log.With("collector", cfg.Endpoint), metrics: m}
 	provider := sdktrace.NewTracerProvider(
 		sdktrace.WithResource(cfg.resource()),
-		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(cfg.Sample))),
+		sdktrace.WithSampler(sdktrace.ParentBased(asked{sdktrace.TraceIDRatioBased(cfg.Sample)})),
 		sdktrace.WithSpanProcessor(&gate{out: out, SpanProcessor: sdktrace.NewBatchSpanProcessor(out,
 			sdktrace.WithMaxQueueSize(spansWaiting), sdktrace.WithMaxExportBatchSize(spansAtOnce),
 			sdktrace.WithBatchTimeout(exportEvery), sdktrace.WithExportTimeout(exportTimeout))}),

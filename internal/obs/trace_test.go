@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
 
 	"rostrum/internal/fault"
@@ -37,6 +38,11 @@ func TestTracesReachTheirCollector(t *testing.T) {
 	End(root, fault.New(fault.CodeNotLive, "not yet"))
 	other, lone := Span(Follow(context.Background(), ctx), "elsewhere")
 	End(lone, nil)
+	_, routine := otel.Tracer(scope).Start(t.Context(), "renew", trace.WithSpanKind(trace.SpanKindClient))
+	if routine.IsRecording() {
+		t.Error("a call that nobody asked for is recorded")
+	}
+	routine.End()
 	if RequestID(other) != "request-1" {
 		t.Errorf("the request is %q where it is followed", RequestID(other))
 	}
@@ -48,7 +54,7 @@ func TestTracesReachTheirCollector(t *testing.T) {
 		t.Fatalf("%d traces", len(traces))
 	}
 	got := traces[0]
-	const want = "GET /v1/rooms\n roomstore.live\n  past\n elsewhere\n"
+	const want = "GET /v1/rooms\n elsewhere\n roomstore.live\n  past\n"
 	if got.Outline() != want {
 		t.Errorf("the trace is\n%s", got)
 	}

@@ -134,6 +134,9 @@ func TestABellIsHeardAgain(t *testing.T) {
 
 // A master is killed; what hung there is heard at its replica.
 func TestABellSurvivesItsShard(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a failover takes seconds")
+	}
 	nodes := cluster.Start(t)
 	b := NewBell(open(t, Config{Addresses: nodes.Addresses, Cluster: true}), t.Name())
 	e := listen(t, b)

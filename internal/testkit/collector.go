@@ -29,17 +29,6 @@ type Collector struct {
 	spans []Span
 }
 
-// Span is one part of a trace.
-type Span struct {
-	Trace, ID, Parent string // hex; a root has no parent
-	Name              string
-	Service           string
-	Kind              string // "internal", "server", "client"
-	Start, End        time.Time
-	Failed            bool
-	Attributes        map[string]string
-}
-
 // StartCollector starts a collector on a free port, until the test ends.
 func StartCollector(t testing.TB) *Collector {
 	t.Helper()
@@ -103,7 +92,7 @@ func attributes(pairs []*commonv1.KeyValue) map[string]string {
 	return out
 }
 
-// Traces answers the traces whose root has a name, the oldest first, each in order of start.
+// Traces answers the traces whose root has a name, the oldest first.
 func (c *Collector) Traces(root string) []Trace {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -113,58 +102,11 @@ func (c *Collector) Traces(root string) []Trace {
 	}
 	var out []Trace
 	for _, trace := range byTrace {
-		slices.SortStableFunc(trace, func(a, b Span) int { return a.Start.Compare(b.Start) })
+		slices.SortFunc(trace, earlier)
 		if i := slices.IndexFunc(trace, func(s Span) bool { return s.Parent == "" }); i >= 0 && trace[i].Name == root {
 			out = append(out, trace)
 		}
 	}
-	slices.SortFunc(out, func(a, b Trace) int { return a[0].Start.Compare(b[0].Start) })
+	slices.SortFunc(out, func(a, b Trace) int { return earlier(a[0], b[0]) })
 	return out
-}
-
-// Trace is the spans of one trace in order of start.
-type Trace []Span
-
-// String is the trace as an indented tree with durations, and the time from its begin.
-func (t Trace) String() string {
-	var out strings.Builder
-	t.Walk(func(depth int, s Span) {
-		failed := ""
-		if s.Failed {
-			failed = "  failed: " + s.Attributes["rostrum.code"]
-		}
-		fmt.Fprintf(&out, "%9s %9s  %s%s (%s)%s\n", round(s.End.Sub(s.Start)), "+"+round(s.Start.Sub(t[0].Start)),
-			strings.Repeat("  ", depth), s.Name, s.Kind, failed)
-	})
-	return out.String()
-}
-
-func round(d time.Duration) string { return d.Round(10 * time.Microsecond).String() }
-
-// Walk visits each span beneath its parent, those of one parent in order of start. A span whose parent is not there is
-// visited like a root.
-func (t Trace) Walk(visit func(depth int, s Span)) {
-	known := map[string]bool{}
-	for _, s := range t {
-		known[s.ID] = true
-	}
-	var walk func(depth int, parent string)
-	walk = func(depth int, parent string) {
-		for _, s := range t {
-			if s.Parent == parent || parent == "" && !known[s.Parent] {
-				visit(depth, s)
-				walk(depth+1, s.ID)
-			}
-		}
-	}
-	walk(0, "")
-}
-
-// Outline is the names of the spans, each indented by a space a level: what a test compares.
-func (t Trace) Outline() string {
-	var out strings.Builder
-	t.Walk(func(depth int, s Span) {
-		fmt.Fprintf(&out, "%s%s\n", strings.Repeat(" ", depth), s.Name)
-	})
-	return out.String()
 }

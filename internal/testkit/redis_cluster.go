@@ -166,7 +166,20 @@ func (c *Cluster) Kill(t testing.TB, key string) (address string) {
 	return s.address
 }
 
-// Revive starts a server again that was killed, and waits until every master has its replica.
+// TakenOver waits until another server holds a key than the one that was killed.
+func (c *Cluster) TakenOver(t testing.TB, key, killed string) {
+	t.Helper()
+	Eventually(t, formsWithin, func() error {
+		s, err := c.master(t.Context(), key)
+		if err == nil && s.address == killed {
+			err = fmt.Errorf("nobody took the place of %s", killed)
+		}
+		return err
+	})
+}
+
+// Revive starts a server again that was killed, without what it held, and waits until every master has its replica. One
+// whose place nobody has taken yet is a master again, and its replica forgets everything too.
 func (c *Cluster) Revive(t testing.TB, address string) {
 	t.Helper()
 	for _, s := range c.servers {
@@ -188,7 +201,7 @@ func (c *Cluster) master(ctx context.Context, key string) (*clusterServer, error
 			continue
 		}
 		var ranges []redis.ClusterSlot
-		if ranges, err = asked.client.ClusterSlots(ctx).Result(); err != nil {
+		if ranges, err = asked.layout(ctx); err != nil {
 			continue
 		}
 		for _, r := range ranges {
@@ -201,6 +214,13 @@ func (c *Cluster) master(ctx context.Context, key string) (*clusterServer, error
 		err = fmt.Errorf("nobody holds %s", key)
 	}
 	return nil, err
+}
+
+// layout answers who serves which slots, masters first, without servers that are missed.
+func (s *clusterServer) layout(ctx context.Context) ([]redis.ClusterSlot, error) {
+	slots := redis.NewClusterSlotsCmd(ctx, "cluster", "slots")
+	err := s.client.Process(ctx, slots)
+	return slots.Val(), err
 }
 
 // whole says what is missing until every server says that all is well and every master has a replica that follows it.
@@ -220,7 +240,7 @@ func (c *Cluster) whole(ctx context.Context) error {
 		if !strings.Contains(follows, "state=online") && !strings.Contains(follows, "master_link_status:up") {
 			return fmt.Errorf("%s has no replica or master: %q", s.address, follows)
 		}
-		ranges, err := s.client.ClusterSlots(ctx).Result()
+		ranges, err := s.layout(ctx)
 		if err != nil {
 			return err
 		}

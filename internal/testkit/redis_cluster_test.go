@@ -9,6 +9,9 @@ import (
 
 // A master is killed; what it held is answered by its replica, and it comes back as the replica of that.
 func TestRedisClusterSurvivesItsMaster(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a failover takes seconds")
+	}
 	cluster := RedisCluster(t)
 	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: cluster.Addresses, ClusterStateReloadInterval: time.Second})
 	defer client.Close()

@@ -75,6 +75,7 @@ type answer struct {
 	err     error
 	known   bool
 	changed chan struct{} // closed when the answer comes
+	over    chan struct{} // closed when the room is known to be elsewhere
 	waiting int           // calls; the last one that leaves without an answer forgets the question
 }
 
@@ -129,7 +130,7 @@ func (s *Stream) Home(ctx context.Context, app id.App, room id.Room) (address st
 		return a.address, nil
 	}
 	if a == nil || a.known {
-		a = &answer{changed: make(chan struct{})}
+		a = &answer{changed: make(chan struct{}), over: make(chan struct{})}
 		s.homes[k] = a
 	}
 	a.waiting++
@@ -144,6 +145,22 @@ func (s *Stream) Home(ctx context.Context, app id.App, room id.Room) (address st
 	case <-ctx.Done():
 		return "", fault.Unavailable(ctx.Err(), "the room's home cannot be looked up now; try again")
 	}
+}
+
+// Moved is closed when a room is known to have left an address that Home answered.
+func (s *Stream) Moved(app id.App, room id.Room, address string) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.homes[key{app, room}]
+	if a != nil && a.known && a.address == address {
+		return a.over
+	}
+	if a != nil && a.known {
+		over := make(chan struct{})
+		close(over)
+		return over
+	}
+	return nil
 }
 
 // Forget drops what is known of a room's home, because it was not there.

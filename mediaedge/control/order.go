@@ -66,11 +66,13 @@ func (s *Stream) learn(k key, address string, err error) {
 	if a == nil {
 		return
 	}
-	if !a.known {
+	switch {
+	case !a.known:
 		a.address, a.err, a.known = address, err, true
 		close(a.changed)
-	} else {
-		s.homes[k] = &answer{address: address, known: true, changed: a.changed}
+	case a.address != address:
+		close(a.over)
+		s.homes[k] = &answer{address: address, known: true, changed: a.changed, over: make(chan struct{})}
 	}
 	if err != nil {
 		delete(s.homes, k) // ask again next time

@@ -85,6 +85,8 @@ func (o *origin) card(revision uint64, title string) *listenv1.RoomCard {
 
 func (o *origin) Find(context.Context, id.App, id.Room) (*relay.Room, error) { return o.held, nil }
 
+func (o *origin) Moved(id.App, id.Room, string) <-chan struct{} { return nil }
+
 func (o *origin) Home(_ context.Context, _ id.App, room id.Room) (string, error) {
 	if room != o.room {
 		return "", fault.New(fault.CodeNotFound, "there is no such room")

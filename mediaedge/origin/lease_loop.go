@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,7 @@ var errSuperseded = errors.New("another origin was appointed")
 type lease struct {
 	programs programs
 	request  *signalingv1.RenewProgramRequest
+	renewing sync.Mutex // request is one renewal's at a time
 	logger   *slog.Logger
 	metrics  *Metrics
 
@@ -68,7 +70,18 @@ func (l *lease) run(ctx context.Context) error {
 	}
 }
 
+// check asks, after this process stood still, whether the appointment may still be taken for in force: a store that cannot
+// be reached has appointed nobody.
+func (l *lease) check(ctx context.Context) error {
+	if err := l.renew(ctx); fault.Is(err, fault.CodeConflict) {
+		return errSuperseded
+	}
+	return nil
+}
+
 func (l *lease) renew(ctx context.Context) error {
+	l.renewing.Lock()
+	defer l.renewing.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, 2*renewEvery)
 	defer cancel()
 	reserve := l.next.Load() + ahead

@@ -95,3 +95,18 @@ func TestAnotherAppointmentEndsAnOrigin(t *testing.T) {
 		}
 	})
 }
+
+// An origin that stood still asks before it gives a number: another may have been appointed, unless nobody could write.
+func TestWhatIsAskedAfterStandingStill(t *testing.T) {
+	s := &store{}
+	l := newLease(t, s)
+	for _, c := range []struct{ answer, want error }{
+		{nil, nil}, {fault.Unavailable(errors.New("away"), "the registry cannot be reached"), nil},
+		{fault.New(fault.CodeConflict, "another appointment is in force"), errSuperseded},
+	} {
+		s.say(c.answer)
+		if err := l.check(t.Context()); !errors.Is(err, c.want) {
+			t.Errorf("%v: %v, want %v", c.answer, err, c.want)
+		}
+	}
+}

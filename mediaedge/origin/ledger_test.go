@@ -28,10 +28,13 @@ func ask(t testing.TB, h *Host, query string) *httptest.ResponseRecorder {
 	return answer
 }
 
+// bareHost is a host that can do nothing but keep rooms.
+func bareHost(t testing.TB) *Host { return &Host{ctx: t.Context(), rooms: map[key]*hosted{}} }
+
 func TestTheLedgerIsWrittenAsTheVectorSays(t *testing.T) {
 	want, err := os.ReadFile("../../docs/vectors/ledger.jsonl")
 	must(t, err)
-	h, room := newHost(t, &fakeLog{}, &fakeNodes{}), id.NewRoom()
+	h, room := bareHost(t), id.NewRoom()
 	entry, err := h.use(key{id.Main, room})
 	must(t, err)
 	defer h.done(entry)
@@ -54,7 +57,7 @@ func TestTheLedgerIsWrittenAsTheVectorSays(t *testing.T) {
 }
 
 func TestBadQueriesOfALedger(t *testing.T) {
-	h, room := newHost(t, &fakeLog{}, &fakeNodes{}), string(id.NewRoom())
+	h, room := bareHost(t), string(id.NewRoom())
 	for query, status := range map[string]int{
 		"":                                400,
 		"room=x":                          400,

@@ -21,6 +21,8 @@ const (
 	packetQueue = 1024
 	// stalled is how far behind an origin may catch up; beyond it the missed numbers are a gap.
 	stalled = audio.Number(10)
+	// doubtful is how far behind an origin asks first whether another was appointed while it stood still.
+	doubtful = audio.Number(5)
 	// cardEvery bounds how often counts alone make a new room card.
 	cardEvery = 2 * time.Second
 )
@@ -102,7 +104,7 @@ func (r *room) run(ctx context.Context, initial stage, unwatched <-chan error) e
 		case c := <-r.changes:
 			r.apply(c)
 		case <-due.C:
-			if err := r.advance(time.Now()); err != nil {
+			if err := r.advance(ctx, time.Now()); err != nil {
 				return err
 			}
 			if r.last != 0 && r.program.Next() > r.last {
@@ -131,10 +133,16 @@ func (r *room) run(ctx context.Context, initial stage, unwatched <-chan error) e
 }
 
 // advance makes every batch that is due.
-func (r *room) advance(now time.Time) error {
+func (r *room) advance(ctx context.Context, now time.Time) error {
 	r.drain()
 	at := r.clock.At(now)
-	if behind := (at - r.program.Due()) / audio.BatchTicks; behind > audio.Time(stalled) {
+	behind := (at - r.program.Due()) / audio.BatchTicks
+	if behind > audio.Time(doubtful) {
+		if err := r.lease.check(ctx); err != nil {
+			return err
+		}
+	}
+	if behind > audio.Time(stalled) {
 		if err := r.skip(r.program.Next() + audio.Number(behind)); err != nil {
 			return err
 		}

@@ -27,6 +27,7 @@ const (
 var (
 	errRoomEnded = errors.New("room_ended")
 	errSilent    = errors.New("silent")
+	errMoved     = errors.New("moved")
 	errStale     = errors.New("stale_epoch")
 	errGarbage   = errors.New("garbage")
 	errProtocol  = errors.New("protocol")
@@ -86,6 +87,17 @@ func (l *lane) follow(ctx context.Context) (moved bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("look up home: %w", err)
 	}
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
+	over, done := l.puller.cfg.Homes.Moved(l.puller.room.app, l.puller.room.id, address), make(chan struct{})
+	defer close(done)
+	go func() { // a node that says nothing is left as soon as there is another
+		select {
+		case <-over:
+			leave(errMoved)
+		case <-done:
+		}
+	}()
 	before := l.ring.View().Newest()
 	for hops := uint32(0); hops <= maxHops; hops++ {
 		err = l.pull(ctx, address, hops)
@@ -143,7 +155,7 @@ func (l *lane) retry(now time.Time) bool {
 
 // because prefers the reason we cancelled for over the cancellation.
 func because(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); errors.Is(cause, errSilent) {
+	if cause := context.Cause(ctx); errors.Is(cause, errSilent) || errors.Is(cause, errMoved) {
 		return cause
 	}
 	return fault.From(err)
@@ -151,7 +163,7 @@ func because(ctx context.Context, err error) error {
 
 // lostReason is the metric label of what ended a pull.
 func lostReason(err error) string {
-	for _, known := range []error{errRoomEnded, errSilent, errStale, errGarbage, errProtocol} {
+	for _, known := range []error{errRoomEnded, errSilent, errMoved, errStale, errGarbage, errProtocol} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}

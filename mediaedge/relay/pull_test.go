@@ -89,6 +89,8 @@ func newNetwork(t *testing.T, home string) *network {
 	return n
 }
 
+func (n *network) Moved(id.App, id.Room, string) <-chan struct{} { return nil }
+
 func (n *network) Home(context.Context, id.App, id.Room) (string, error) {
 	n.asked.Add(1)
 	if f := n.fault.Load(); f != nil {

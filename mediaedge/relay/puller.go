@@ -20,6 +20,8 @@ import (
 type Homes interface {
 	// Home answers the gRPC address of the node that has a room. Faults: not_found, not_live, ended, unavailable.
 	Home(ctx context.Context, app id.App, room id.Room) (address string, err error)
+	// Moved is closed when a room is known to have left an address that Home answered; nil: that is never known.
+	Moved(app id.App, room id.Room, address string) <-chan struct{}
 	// Forget says that a room was not where Home said, so that the next Home asks anew.
 	Forget(app id.App, room id.Room)
 }

@@ -153,7 +153,7 @@ func (s *Service) endDevice(ctx context.Context, user User, ended DeviceID) erro
 		return fmt.Errorf("store user %s: %w", user.ID, err)
 	}
 	s.metrics.ended.Inc()
-	s.log.Warn("a refresh token was used again: its device has ended", "user", user.ID, "device", ended)
+	s.log.WarnContext(ctx, "a refresh token was used again: its device has ended", "user", user.ID, "device", ended)
 	return errNotOurs
 }
 

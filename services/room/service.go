@@ -148,7 +148,7 @@ func (s *Service) Create(ctx context.Context, d Draft, key id.Command) (Room, er
 	if err != nil {
 		return Room{}, fmt.Errorf("store room %s: %w", r.ID, err)
 	}
-	s.log.Info("room created", "room", r.ID, "host", r.Host)
+	s.log.InfoContext(ctx, "room created", "room", r.ID, "host", r.Host)
 	return r, nil
 }
 
@@ -271,7 +271,7 @@ func (s *Service) settle(ctx context.Context, r Room, stage Stage) (Room, error)
 		}
 		err := s.store.Put(ctx, next)
 		if err == nil {
-			s.log.Info("room follows its stage", "room", next.ID, "state", next.State.String())
+			s.log.InfoContext(ctx, "room follows its stage", "room", next.ID, "state", next.State.String())
 			return next, nil
 		}
 		if !fault.Is(err, fault.CodeConflict) {

@@ -18,7 +18,6 @@ type applicant struct {
 	region  string
 	token   string
 	request []byte
-	shown   *authority.Node // whose certificate it has shown; nil: none that counts
 }
 
 func (a applicant) check() error { return checkRegion(a.region) }
@@ -48,30 +47,22 @@ func newEnrolment(cfg Config) (enrolment, error) {
 	return e, nil
 }
 
-// certify answers the chain of an edge's certificate. It costs nothing before the edge is known. Faults: unauthenticated,
-// forbidden, invalid, method_not_allowed where there are no certificates.
+// certify answers the chain of an edge's certificate. The token is wanted each time, so that who has a revoked one is out
+// within a certificate's life. Faults: unauthenticated, invalid, method_not_allowed where there are no certificates.
 func (e enrolment) certify(a applicant, now time.Time) ([][]byte, error) {
 	if e.authority == nil {
 		return nil, fault.New(fault.CodeMethodNotAllowed, "this cluster gives no node certificates")
 	}
-	if err := e.know(a); err != nil {
+	if e.token == "" {
+		return nil, fault.New(fault.CodeUnauthenticated, "no enrolment token is configured here")
+	}
+	if err := e.compare(a.token); err != nil {
 		return nil, err
 	}
 	if err := a.check(); err != nil {
 		return nil, err
 	}
 	return e.authority.Sign(a.request, authority.Node{Name: a.node, Roles: []authority.Role{authority.Edge}}, e.lifetime, now)
-}
-
-// know refuses whom neither certificate nor token lets in.
-func (e enrolment) know(a applicant) error {
-	if a.shown != nil && a.shown.Name == a.node && a.shown.Is(authority.Edge) {
-		return nil
-	}
-	if e.token == "" {
-		return fault.New(fault.CodeUnauthenticated, "no edge is let in here without a certificate")
-	}
-	return e.compare(a.token)
 }
 
 // admits checks the token of a control stream whose edge has shown no certificate.

@@ -22,7 +22,6 @@ func TestWhoGetsACertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	own, foreign := authority.NewToken(ours.Cluster()), authority.NewToken(theirs.Cluster())
-	edge := &authority.Node{Name: "edge-1", Roles: []authority.Role{authority.Edge}}
 	for name, c := range map[string]struct {
 		authority *authority.Authority
 		token     string
@@ -30,11 +29,6 @@ func TestWhoGetsACertificate(t *testing.T) {
 		want      fault.Code // "": it gets one
 	}{
 		"the token":                   {ours, own.Text(), applicant{token: own.Text()}, ""},
-		"its own certificate":         {ours, own.Text(), applicant{shown: edge}, ""},
-		"a certificate and no token":  {ours, "", applicant{shown: edge}, ""},
-		"a revoked token, certified":  {ours, own.Text(), applicant{shown: edge, token: authority.NewToken(ours.Cluster()).Text()}, ""},
-		"another's certificate":       {ours, own.Text(), applicant{shown: &authority.Node{Name: "edge-2", Roles: edge.Roles}}, fault.CodeUnauthenticated},
-		"another role's certificate":  {ours, own.Text(), applicant{shown: &authority.Node{Name: "edge-1", Roles: []authority.Role{authority.SFU}}}, fault.CodeUnauthenticated},
 		"nothing":                     {ours, own.Text(), applicant{}, fault.CodeUnauthenticated},
 		"another token":               {ours, own.Text(), applicant{token: authority.NewToken(ours.Cluster()).Text()}, fault.CodeUnauthenticated},
 		"another cluster's token":     {ours, own.Text(), applicant{token: foreign.Text()}, fault.CodeUnauthenticated},

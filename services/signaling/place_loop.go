@@ -16,8 +16,9 @@ import (
 const (
 	placeTimeout = 5 * time.Second
 	hostTimeout  = 3 * time.Second
-	// probeTimeout is how long a home whose lease has run out has to prove that it is there.
-	probeTimeout = time.Second
+	// probeTimeout is how long a room's home has to prove that it is there. One that is answers within milliseconds; a frozen one
+	// must not keep a room from moving.
+	probeTimeout = 600 * time.Millisecond
 	// maxPlacements bounds the nodes asked for one placement, and how often another may come first.
 	maxPlacements = 4
 )
@@ -67,7 +68,11 @@ func (s *Service) place(ctx context.Context, key RoomKey) (Placement, error) {
 				return Placement{}, fault.New(fault.CodeUnavailable, "the room's home does not answer, and may yet; try again").In(min(doubt, time.Second))
 			}
 		}
-		epoch, err := s.host(ctx, key, node, p.Epoch)
+		patience := hostTimeout
+		if node.ID == p.Node.ID {
+			patience = probeTimeout
+		}
+		epoch, err := s.host(ctx, key, node, p.Epoch, patience)
 		if err == nil {
 			return s.explain(Home{RoomKey: key, Node: node.ID, Address: node.Address, Epoch: epoch}, p, why, nodes), nil
 		}
@@ -80,7 +85,7 @@ func (s *Service) place(ctx context.Context, key RoomKey) (Placement, error) {
 		case p.Held: // the appointment stands, though we do not reach it
 			return Placement{Home: p.home(key), Reason: ReasonKept}, nil
 		}
-		s.log.Warn("a node does not host a room", "room", key.Room, "node", node.ID, "error", err)
+		s.log.WarnContext(ctx, "a node does not host a room", "room", key.Room, "node", node.ID, "error", err)
 		tried[node.ID] = true
 	}
 	return Placement{}, fault.New(fault.CodeUnavailable, "no media node can host the room; try again").In(time.Second)
@@ -131,12 +136,8 @@ func (s *Service) mustBeLive(ctx context.Context, key RoomKey) (Program, error) 
 }
 
 // host asks a node to be the home of a room whose newest epoch is known.
-func (s *Service) host(ctx context.Context, key RoomKey, node Node, known uint64) (uint64, error) {
-	timeout := hostTimeout
-	if !node.Alive {
-		timeout = probeTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+func (s *Service) host(ctx context.Context, key RoomKey, node Node, known uint64, patience time.Duration) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	media, err := s.media(node.Address)
 	if err != nil {

@@ -68,7 +68,7 @@ type Config struct {
 	Dialer Dialer
 	// Keys are all keys that grants may be signed with.
 	Keys []token.PublicKey
-	// EnrolmentToken lets edges in. Empty: every edge over a plain network, none that has no certificate over another.
+	// EnrolmentToken lets edges in. Empty: every edge over a plain network, none over another.
 	EnrolmentToken string
 	// Authority makes the certificates of edges; nil: they get none.
 	Authority           *authority.Authority
@@ -159,7 +159,7 @@ func (s *Service) Acquire(ctx context.Context, b Bid) (Program, error) {
 	}
 	p, err := s.store.AcquireProgram(ctx, b)
 	if err == nil {
-		s.log.Info("origin appointed", "room", b.Room, "node", b.Node, "epoch", p.Epoch, "reserved", p.Reserved)
+		s.log.InfoContext(ctx, "origin appointed", "room", b.Room, "node", b.Node, "epoch", p.Epoch, "reserved", p.Reserved)
 	}
 	return p, err
 }
@@ -200,7 +200,7 @@ func (s *Service) enrol(a applicant) ([][]byte, error) {
 	chain, err := s.enrolment.certify(a, time.Now())
 	s.metrics.enrolled(err)
 	if err == nil {
-		s.log.Info("edge enrolled", "node", a.node, "region", a.region, "renewed", a.shown != nil)
+		s.log.Info("edge enrolled", "node", a.node, "region", a.region)
 	}
 	return chain, err
 }

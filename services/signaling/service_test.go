@@ -139,7 +139,6 @@ func TestARoomMovesWhenItsHomeIsGone(t *testing.T) {
 func TestAForgottenHomeStays(t *testing.T) {
 	w := newWorld(t)
 	service, client, nodes := w.start("signaling", "")
-	service.Trust()
 	first, room := w.startNode("first", nodes, 9), w.liveRoom()
 	before, err := place(t, client, room)
 	if err != nil {
@@ -159,6 +158,7 @@ func TestAForgottenHomeStays(t *testing.T) {
 	}
 	first.kill()
 	w.redis.FlushAll()
+	service.Trust() // as after 10 s
 	testkit.Eventually(t, patience, func() error {
 		after, err := place(t, client, room)
 		if err == nil && (after.GetNode() != "second" || after.GetEpoch() <= before.GetEpoch()) {

@@ -148,6 +148,19 @@ func Load(folder string) (*Cluster, error) {
 	return &c, nil
 }
 
+// Restart starts a process that has ended again, and waits until it is ready.
+func (c *Cluster) Restart(ctx context.Context, p *Process) error {
+	if err := p.Start(); err != nil {
+		return err
+	}
+	if err := c.save(); err != nil { // first, so that it is stopped whatever becomes of it
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	return p.Ready(ctx)
+}
+
 func (c *Cluster) lives() bool { return slices.ContainsFunc(c.Processes, (*Process).Lives) }
 
 // save writes down what runs, so that another process can stop it.

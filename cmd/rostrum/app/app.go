@@ -67,27 +67,37 @@ type namedCloser struct {
 // Start starts the configured roles in the order of the table. What was started is closed again when one fails. What the
 // roles need of other processes may still be missing afterwards: see Ready.
 func Start(ctx context.Context, cfg Config) (*App, error) {
-	now := time.Now()
-	a := &App{
-		cfg: cfg, log: cfg.Logger, registry: obs.NewMetrics(), began: now, bootID: uint64(now.UnixMilli()), public: http.NewServeMux(),
-	}
+	a := newApp(cfg)
 	for _, m := range modules {
 		if !m.wanted(cfg.Roles) {
 			continue
 		}
-		begun := time.Now()
-		a.ready.Wait(m.name, "starting")
-		var err error
-		obs.AsModule(ctx, m.name, func(ctx context.Context) { err = m.start(a, ctx) })
-		if err != nil {
+		if err := a.begin(ctx, m); err != nil {
 			bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 			defer cancel()
 			return nil, errors.Join(fmt.Errorf("start %s: %w", m.name, err), a.Close(bounded))
 		}
-		a.ready.Done(m.name)
-		a.log.Debug("started", "module", m.name, "took", time.Since(begun).Round(time.Millisecond))
 	}
 	return a, nil
+}
+
+func newApp(cfg Config) *App {
+	now := time.Now()
+	return &App{
+		cfg: cfg, log: cfg.Logger, registry: obs.NewMetrics(), began: now, bootID: uint64(now.UnixMilli()), public: http.NewServeMux(),
+	}
+}
+
+// begin starts a module. The goroutines that it starts have its name in profiles.
+func (a *App) begin(ctx context.Context, m module) (err error) {
+	began := time.Now()
+	a.ready.Wait(m.name, "starting")
+	obs.AsModule(ctx, m.name, func(ctx context.Context) { err = m.start(a, ctx) })
+	if err == nil {
+		a.ready.Done(m.name)
+		a.log.Debug("started", "module", m.name, "took", time.Since(began).Round(time.Millisecond))
+	}
+	return err
 }
 
 // Close leaves: what was started last is closed first, each within what is left of ctx.

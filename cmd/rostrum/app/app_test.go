@@ -1,10 +1,8 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -12,12 +10,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"rostrum/cmd/rostrum/config"
@@ -63,41 +58,6 @@ func TestAllRolesStartAndLeaveNothingBehind(t *testing.T) {
 	defer cancel()
 	if err := a.Close(ctx); err != nil {
 		t.Error(err)
-	}
-}
-
-// docs/metrics.md has a row for each metric that a process of all roles registers.
-func TestEveryMetricIsDocumented(t *testing.T) {
-	a, err := Start(t.Context(), testConfig(t, "127.0.0.1:0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Close(context.Background())
-	page, err := os.ReadFile("../../../docs/metrics.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows := map[string]bool{}
-	for line := range strings.Lines(string(page)) {
-		if strings.HasPrefix(line, "| `rostrum_") {
-			rows[strings.TrimSpace(line)] = true
-		}
-	}
-	described := make(chan *prometheus.Desc, 256)
-	a.registry.Describe(described)
-	close(described)
-	form := regexp.MustCompile(`fqName: "(rostrum_\w+)", help: "([^"]*)".* variableLabels: \{([^}]*)\}`)
-	for d := range described {
-		if m := form.FindStringSubmatch(d.String()); m != nil {
-			row := fmt.Sprintf("| `%s` | %s | %s |", m[1], cmp.Or(m[3], "none"), m[2])
-			if !rows[row] {
-				t.Errorf("docs/metrics.md lacks\n%s", row)
-			}
-			delete(rows, row)
-		}
-	}
-	for row := range rows {
-		t.Errorf("docs/metrics.md has a metric that is not registered\n%s", row)
 	}
 }
 

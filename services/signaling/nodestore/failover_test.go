@@ -71,6 +71,9 @@ func (r *reached) again(ctx context.Context, what func(context.Context) error) {
 // The master of the shard with all nodes is killed while they announce themselves and rooms are placed. Programs keep
 // their homes and their epochs; the numbers that are reserved do not fall.
 func TestARegistryLosesItsMaster(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a failover takes seconds")
+	}
 	nodes := cluster.Start(t)
 	s := connect(t, nodes.Addresses...)
 	ctx, stop := context.WithCancel(t.Context())

@@ -1902,7 +1902,7 @@ type EnrolRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Node   string                 `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
 	Region string                 `protobuf:"bytes,2,opt,name=region,proto3" json:"region,omitempty"`
-	// "en_<cluster>.<secret>"; may be empty where the caller shows a certificate of this node.
+	// "en_<cluster>.<secret>"
 	Token string `protobuf:"bytes,3,opt,name=token,proto3" json:"token,omitempty"`
 	// PKCS #10, DER. It names the node or nothing.
 	Request       []byte `protobuf:"bytes,4,opt,name=request,proto3" json:"request,omitempty"`

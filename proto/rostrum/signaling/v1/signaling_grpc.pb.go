@@ -309,8 +309,7 @@ type NodesClient interface {
 	ReleaseProgram(ctx context.Context, in *ReleaseProgramRequest, opts ...grpc.CallOption) (*ReleaseProgramResponse, error)
 	// Control is an edge's only stream to the control plane.
 	Control(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[EdgeReport, EdgeOrder], error)
-	// Enrol gives an edge a node certificate: for an enrolment token, or for the certificate that it replaces. It is the
-	// only method that may be called without a certificate.
+	// Enrol gives an edge a node certificate for an enrolment token. It may be called without a certificate.
 	Enrol(ctx context.Context, in *EnrolRequest, opts ...grpc.CallOption) (*EnrolResponse, error)
 }
 
@@ -401,8 +400,7 @@ type NodesServer interface {
 	ReleaseProgram(context.Context, *ReleaseProgramRequest) (*ReleaseProgramResponse, error)
 	// Control is an edge's only stream to the control plane.
 	Control(grpc.BidiStreamingServer[EdgeReport, EdgeOrder]) error
-	// Enrol gives an edge a node certificate: for an enrolment token, or for the certificate that it replaces. It is the
-	// only method that may be called without a certificate.
+	// Enrol gives an edge a node certificate for an enrolment token. It may be called without a certificate.
 	Enrol(context.Context, *EnrolRequest) (*EnrolResponse, error)
 	mustEmbedUnimplementedNodesServer()
 }
