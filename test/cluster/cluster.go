@@ -26,6 +26,8 @@ type Config struct {
 	Root   string // of the repository, for dynalite
 	// Ports answers an address for a name; nil: the documented ones.
 	Ports func(name string) string
+	// Inside answers the network namespace of a process; "" or nil: this one's.
+	Inside func(name string) string
 	// Plain leaves certificates out: roles speak plain gRPC, and edges show a token alone.
 	Plain bool
 	// Set are further settings of every role, "key=value".
@@ -107,6 +109,9 @@ func (c *Cluster) run(ctx context.Context, p *Process) error {
 }
 
 func (c *Cluster) begin(p *Process) (*Process, error) {
+	if c.cfg.Inside != nil {
+		p.Namespace = c.cfg.Inside(p.Name)
+	}
 	if err := p.Start(); err != nil {
 		return nil, err
 	}

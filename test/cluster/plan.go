@@ -43,15 +43,15 @@ func (p plan) path(name string) string { return filepath.Join(p.cfg.Folder, name
 
 // stores are the two that everything stands on.
 func (p plan) stores() []*Process {
-	_, redisPort, _ := net.SplitHostPort(p.redis)
-	_, dynalitePort, _ := net.SplitHostPort(p.dynalite)
+	redisHost, redisPort, _ := net.SplitHostPort(p.redis)
+	dynaliteHost, dynalitePort, _ := net.SplitHostPort(p.dynalite)
 	return []*Process{
 		{Name: "redis", Probe: p.redis, Log: p.path("redis.log"), Command: []string{
-			"redis-server", "--port", redisPort, "--bind", "127.0.0.1", "--dir", p.cfg.Folder, "--save", "", "--appendonly", "yes",
+			"redis-server", "--port", redisPort, "--bind", redisHost, "--protected-mode", "no", "--dir", p.cfg.Folder, "--save", "", "--appendonly", "yes",
 			"--appendfsync", "always", "--set-proc-title", "no",
 		}},
 		{Name: "dynalite", Probe: p.dynalite, Log: p.path("dynalite.log"), Command: []string{
-			"node", filepath.Join(p.cfg.Root, "test/node_modules/dynalite/cli.js"), "--host", "127.0.0.1", "--port", dynalitePort,
+			"node", filepath.Join(p.cfg.Root, "test/node_modules/dynalite/cli.js"), "--host", dynaliteHost, "--port", dynalitePort,
 			"--path", p.path("dynamo"), "--createTableMs", "0", "--deleteTableMs", "0", "--updateTableMs", "0",
 		}},
 	}

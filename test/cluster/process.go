@@ -22,7 +22,9 @@ type Process struct {
 	Log      string   `json:"log"`
 	Operator string   `json:"operator,omitempty"` // host:port of a role's operator's door
 	Probe    string   `json:"probe,omitempty"`    // host:port that a store answers on
-	ReadyMS  int64    `json:"ready_ms"`           // from start to ready, the last time
+	// Namespace is the network namespace that the process is in; "": that of whoever starts it.
+	Namespace string `json:"namespace,omitempty"`
+	ReadyMS   int64  `json:"ready_ms"` // from start to ready, the last time
 
 	began time.Time
 }
@@ -34,7 +36,11 @@ func (p *Process) Start() error {
 		return fmt.Errorf("open the log of %s: %w", p.Name, err)
 	}
 	defer log.Close()
-	command := exec.Command(p.Command[0], p.Command[1:]...)
+	words := p.Command
+	if p.Namespace != "" { // which then becomes the command itself
+		words = append([]string{"ip", "netns", "exec", p.Namespace}, words...)
+	}
+	command := exec.Command(words[0], words[1:]...)
 	command.Stdout, command.Stderr = log, log
 	command.Env = environment()
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -108,7 +114,7 @@ func (p *Process) Lives() bool {
 		return false
 	}
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.PID))
-	return err == nil && strings.HasPrefix(string(text), strings.Join(p.Command, "\x00")+"\x00")
+	return err == nil && strings.HasSuffix(string(text), strings.Join(p.Command, "\x00")+"\x00") // behind `ip netns exec` at first
 }
 
 // Kill ends the process at once (SIGKILL).

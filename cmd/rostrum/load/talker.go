@@ -46,6 +46,8 @@ type talker struct {
 // run talks until ctx ends. The error is that of the first session; later ones are tried again.
 func (t *talker) run(ctx context.Context, ready func(error)) {
 	pause := firstPause
+	var leaving sync.WaitGroup // of lost sessions: their node may not answer, and the stage waits for nobody
+	defer leaving.Wait()
 	for first := true; ctx.Err() == nil; first = false {
 		session, err := t.join(ctx)
 		if first {
@@ -54,7 +56,7 @@ func (t *talker) run(ctx context.Context, ready func(error)) {
 		if err == nil {
 			pause = firstPause
 			err = t.talk(ctx, session)
-			t.leave(ctx, session)
+			leaving.Go(func() { t.leave(ctx, session) })
 		} else if first {
 			return
 		}

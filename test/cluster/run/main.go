@@ -21,6 +21,7 @@ const folder = "build/cluster"
 type verbs struct {
 	Up    up    `cmd:"" help:"Start every role as a process of its own."`
 	Down  down  `cmd:"" help:"Stop them."`
+	Cut   cut   `cmd:"" help:"Cut the network of the SFU that a room is at home on, under load, in network namespaces. Stop the system first."`
 	Shoot shoot `cmd:"" help:"Lose each process in turn, under load, and say what it cost."`
 }
 

@@ -17,7 +17,7 @@ type shoot struct {
 	Cadence   time.Duration `default:"1s" help:"Time between the listeners' deliveries."`
 	Down      time.Duration `default:"3s" help:"How long a process is away."`
 	Between   time.Duration `default:"6s" help:"From a process's return to the next shot."`
-	At        []string      `default:"kill:edge-1,kill:edge-2,kill:room,kill:listenerstate,kill:signaling,kill:account,kill:mobile-api,kill:dynalite,kill:redis" help:"What to do, in order: kill:NAME or freeze:NAME; NAME may be home, the SFU that the room is on."`
+	At        []string      `default:"kill:edge-1,kill:edge-2,kill:room,kill:listenerstate,kill:signaling,kill:account,kill:mobile-api,kill:dynalite,kill:redis" help:"What to do, in order: kill:NAME, freeze:NAME, wipe:redis, lose:redis; NAME may be home, the SFU that the room is on."`
 }
 
 // Run shoots at the system that runs.
@@ -46,9 +46,9 @@ func (s shoot) Run(ctx context.Context) error {
 
 func aim(c *cluster.Cluster, what string) (target.Shot, error) {
 	how, name, _ := strings.Cut(what, ":")
-	loss := map[string]func(*cluster.Cluster, *cluster.Process) target.Shot{"kill": target.Kill, "freeze": target.Freeze}[how]
+	loss := map[string]func(*cluster.Cluster, *cluster.Process) target.Shot{"kill": target.Kill, "freeze": target.Freeze, "wipe": target.Wipe, "lose": target.Lose}[how]
 	if loss == nil {
-		return target.Shot{}, fmt.Errorf("%q is not kill:NAME or freeze:NAME", what)
+		return target.Shot{}, fmt.Errorf("%q is not kill:NAME, freeze:NAME, wipe:redis or lose:redis", what)
 	}
 	if name == "home" {
 		return target.Home(c, loss), nil
