@@ -46,7 +46,7 @@ func (h *Host) announce(ctx context.Context, to registry, address, region string
 	defer cancel()
 	_, err := to.Announce(ctx, &signalingv1.AnnounceRequest{
 		Node: string(h.cfg.Node), Address: address, Region: region, BootId: h.cfg.BootID,
-		Load: &signalingv1.Load{Rooms: uint32(h.hosting())},
+		Load: &signalingv1.Load{Rooms: uint32(h.hosting()), Sessions: uint32(h.cfg.SFU.Sessions()), Cpu: h.cfg.CPU()},
 	})
 	return err
 }

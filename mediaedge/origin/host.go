@@ -36,6 +36,7 @@ type Config struct {
 	SFU      *sfu.SFU
 	Stage    stageLog
 	Programs programs
+	CPU      func() float64 // the share of the machine in use, 0 to 1; nil: not known
 	Log      *slog.Logger
 	Metrics  prometheus.Registerer // may be nil
 	// Wall is the machine's wall clock; default time.Now.
@@ -77,6 +78,9 @@ type hosted struct {
 func NewHost(cfg Config) (*Host, error) {
 	if cfg.Wall == nil {
 		cfg.Wall = time.Now
+	}
+	if cfg.CPU == nil {
+		cfg.CPU = func() float64 { return 0 }
 	}
 	metrics, err := newMetrics(cfg.Metrics)
 	if err != nil {

@@ -125,6 +125,13 @@ func (r *Room) Close() {
 	r.sfu.forget(r)
 }
 
+// open is how many sessions are.
+func (r *Room) open() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.sessions)
+}
+
 func (r *Room) publisherLocked(seat audio.Seat) *publisher {
 	p := r.publishers[seat]
 	if p == nil {

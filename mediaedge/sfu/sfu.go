@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -101,6 +103,18 @@ func New(config Config) (*SFU, error) {
 
 // Port is the number of the UDP port, and of the TCP port where there is one.
 func (s *SFU) Port() int { return s.port.number }
+
+// Sessions is how many are open.
+func (s *SFU) Sessions() int {
+	s.mu.Lock()
+	rooms := slices.Collect(maps.Keys(s.rooms))
+	s.mu.Unlock()
+	n := 0
+	for _, r := range rooms {
+		n += r.open()
+	}
+	return n
+}
 
 // NewSession makes the name of a session on this node.
 func (s *SFU) NewSession() id.Session { return id.NewSession(s.node) }

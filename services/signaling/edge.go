@@ -24,7 +24,7 @@ type Edge struct {
 	ID      id.Node
 	Region  string
 	URL     string // where listeners reach it; empty: through the same door as the API
-	Address string // where other edges pull from it
+	Address string // where other edges pull from it; "": they do not
 	BootID  uint64
 	Load    Load
 }
@@ -33,8 +33,10 @@ func (e Edge) check() error {
 	if err := checkRegion(e.Region); err != nil {
 		return err
 	}
-	if err := checkAddress(e.Address); err != nil {
-		return err
+	if e.Address != "" {
+		if err := checkAddress(e.Address); err != nil {
+			return err
+		}
 	}
 	return checkURL(e.URL)
 }

@@ -15,7 +15,7 @@ func documented(name string) string {
 	return "127.0.0.1:" + map[string]string{
 		"redis": "17379", "dynalite": "17800", "mobile-api http": "8080", "edge-1 http": "8081", "edge-2 http": "8082",
 		"sfu-1 media": "7881", "sfu-2 media": "7882", "room": "7001", "listenerstate": "7002", "signaling": "7003", "account": "7004",
-		"sfu-1": "7010", "sfu-2": "7012", "edge-1": "7011", "edge-2": "7013",
+		"sfu-1": "7010", "sfu-2": "7012",
 		"room operator": "7091", "listenerstate operator": "7092", "signaling operator": "7093", "account operator": "7094",
 		"sfu-1 operator": "7095", "sfu-2 operator": "7096", "edge-1 operator": "7097", "edge-2 operator": "7098", "mobile-api operator": "7090",
 	}[name]
@@ -136,7 +136,7 @@ func (p plan) roles() (all []*Process) {
 	}
 	for _, name := range []string{"edge-1", "edge-2"} {
 		http := p.cfg.Ports(name + " http")
-		all = append(all, p.role(member{name, "edge"}, "listen.edge="+p.cfg.Ports(name), "listen.http="+http, "public_url=http://"+http,
+		all = append(all, p.role(member{name, "edge"}, "listen.http="+http, "public_url=http://"+http,
 			"keys.enrolment="+p.enrolment()))
 	}
 	return append(all, p.role(member{"mobile-api", "mobile-api"}, "listen.http="+p.gateway))

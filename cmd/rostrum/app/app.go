@@ -39,6 +39,7 @@ type App struct {
 	log      *slog.Logger
 	registry *prometheus.Registry
 	ready    obs.Ready
+	cpu      obs.CPU
 	began    time.Time
 	bootID   uint64
 

@@ -34,7 +34,7 @@ func (a *App) startSFU(context.Context) error {
 	}
 	a.onClose(sfuRole, func(context.Context) error { return media.Close() })
 	host, err := origin.NewHost(origin.Config{
-		Node: a.cfg.Node, BootID: a.bootID, SFU: media, Stage: a.peers.stage, Programs: a.peers.nodes, Log: log, Metrics: a.registry,
+		Node: a.cfg.Node, BootID: a.bootID, SFU: media, Stage: a.peers.stage, Programs: a.peers.nodes, CPU: a.cpu.Share, Log: log, Metrics: a.registry,
 	})
 	if err != nil {
 		return err
@@ -91,17 +91,13 @@ func (a *App) announce(host *origin.Host, address string) {
 
 func (a *App) startEdge(context.Context) error {
 	log := a.roleLog(edgeRole)
-	address := edgeRole
-	if !a.cfg.Embedded {
-		address = cmp.Or(a.cfg.Advertise.Edge, a.cfg.Listen.Edge)
-	}
 	verifier := token.NewVerifier()
 	var e *edge.Edge
 	opened := make(chan struct{})
 	stream := control.Open(control.Config{
 		Signaling: a.peers.nodes,
 		Hello: &signalingv1.EdgeHello{
-			Node: string(a.cfg.Node), Region: a.cfg.Region, Address: address, BootId: a.bootID,
+			Node: string(a.cfg.Node), Region: a.cfg.Region, BootId: a.bootID,
 			PublicUrl: a.cfg.PublicURL, EnrolmentToken: a.cfg.Keys.Enrolment,
 		},
 		Pass: a.network.pass,
@@ -109,7 +105,7 @@ func (a *App) startEdge(context.Context) error {
 			if <-opened; e == nil {
 				return &signalingv1.Load{}
 			}
-			return &signalingv1.Load{Listeners: uint64(e.Listeners())}
+			return &signalingv1.Load{Listeners: uint64(e.Listeners()), Cpu: a.cpu.Share()}
 		},
 		Keys: verifier.SetKeys,
 		Revoke: func(r *listenv1.Revocation) {

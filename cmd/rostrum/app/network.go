@@ -23,9 +23,9 @@ import (
 type network struct {
 	options rpc.Options // of all servers and connections
 	identity
-	memory  *rpc.Memory
-	tcp     *rpc.TCP
-	nodes   rpc.Network // reaches media nodes by the addresses that they announce
+	memory *rpc.Memory
+	tcp    *rpc.TCP
+	nodes  rpc.Network // reaches media nodes by the addresses that they announce
 }
 
 // peers are the control services as the roles of this process reach them.

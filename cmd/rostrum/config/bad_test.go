@@ -59,7 +59,7 @@ func TestBadFiles(t *testing.T) {
 		{"one where many belong", "redis:\n  addresses: redis:6379\n", []string{`rostrum.yaml:2: redis.addresses: wants a list, like ["127.0.0.1:6379"], not a value`}},
 		{"many where one belongs", "region: [a, b]", []string{`rostrum.yaml:1: region: wants one value, not a list`}},
 		{"keys where one value belongs", "region: {a: b}", []string{`rostrum.yaml:1: region: wants one value, not keys`}},
-		{"keys in a list", "upstreams: [{a: b}]", []string{`rostrum.yaml:1: upstreams: wants one value, not keys`}},
+		{"keys in a list", "redis: {addresses: [{a: b}]}", []string{`rostrum.yaml:1: redis.addresses: wants one value, not keys`}},
 		{"a value where keys belong", "log: info", []string{`rostrum.yaml:1: log: wants keys with values beneath it, one a line, not a value`}},
 		{"no value", "region:\nlog:\n  level: ~\n", []string{
 			`rostrum.yaml:1: region: has no value; leave the line out, or write "" for none`,

@@ -21,7 +21,6 @@ type Config struct {
 	Store     string // StoreDynamo or StoreBolt
 	Folder    string
 	Dynamo    Dynamo
-	Upstreams []string // host:port
 	Keys      Keys
 	TLS       TLS
 	Profiles  Profiles
@@ -50,14 +49,12 @@ type Listen struct {
 	Signaling     string
 	Account       string
 	SFU           string
-	Edge          string
 	Operator      string
 }
 
 // Advertise is where others reach a process, where that is not where it listens.
 type Advertise struct {
 	SFU   string // host:port, or "": as it listens
-	Edge  string // host:port, or "": as it listens
 	Media []netip.Addr
 }
 

@@ -40,8 +40,8 @@ func TestWhatDoesNotGoTogether(t *testing.T) {
 		roles      []string
 		want       []string
 	}{
-		{"two doors on one port", "listen:\n  sfu: ':7011'\n  edge: ':7012'\n  operator: '[::]:7012'\n", []string{SFU, Edge}, []string{
-			`rostrum.yaml:4: listen.operator: takes port 7012, which is that of listen.edge`,
+		{"two doors on one port", "listen:\n  sfu: ':7012'\n  http: ':7011'\n  operator: '[::]:7012'\n", []string{SFU, Edge}, []string{
+			`rostrum.yaml:4: listen.operator: takes port 7012, which is that of listen.sfu`,
 		}},
 		{"a door on another's default", "listen: {http: ':7002'}\n", []string{MobileAPI, ListenerState}, []string{
 			`rostrum.yaml:1: listen.http: takes port 7002, which is that of listen.listenerstate`,
@@ -50,8 +50,8 @@ func TestWhatDoesNotGoTogether(t *testing.T) {
 			`rostrum.yaml:1: listen.http: takes port 7881, which is that of listen.media`,
 		}},
 		{"doors of several processes", "listen: {http: ':7002'}\n", []string{Edge}, nil},
-		{"one port of two addresses", "listen: {sfu: '127.0.0.1:1', edge: '127.0.0.2:1'}\n", []string{SFU, Edge}, nil},
-		{"free ports", "listen: {sfu: ':0', edge: ':0', operator: ':0', media: 0}\n", []string{SFU, Edge}, nil},
+		{"one port of two addresses", "listen: {sfu: '127.0.0.1:1', http: '127.0.0.2:1'}\n", []string{SFU, Edge}, nil},
+		{"free ports", "listen: {sfu: ':0', http: ':0', operator: ':0', media: 0}\n", []string{SFU, Edge}, nil},
 		{"certificates without keys", "keys:\n  certificate: a.pem\ntls:\n  private_key: b.pem\n", nil, []string{
 			`rostrum.yaml:2: keys.certificate: wants keys.private_key with it`,
 			`rostrum.yaml:4: tls.private_key: wants tls.certificate with it`,
@@ -80,8 +80,8 @@ func TestValidateSaysWhatLoadWould(t *testing.T) {
 	same(t, lines(t, c.Validate([]string{ListenerState}), ""), []string{
 		`redis.addresses is needed by listenerstate, like ["127.0.0.1:6379"]`, `node: wants a name; the host's makes none`,
 	})
-	c.Node, c.PublicURL, c.Peers.Signaling, c.Listen.Operator = "edge-1", "https://a", []string{"a:1"}, ":7011"
-	same(t, lines(t, c.Validate([]string{Edge}), ""), []string{`listen.operator: takes port 7011, which is that of listen.edge`})
+	c.Node, c.PublicURL, c.Peers.Signaling, c.Listen.Operator = "edge-1", "https://a", []string{"a:1"}, ":8080"
+	same(t, lines(t, c.Validate([]string{Edge}), ""), []string{`listen.operator: takes port 8080, which is that of listen.http`})
 	c.Listen.Operator = "127.0.0.1:7090"
 	if err := c.Validate([]string{Edge}); err != nil {
 		t.Error(err)

@@ -1370,7 +1370,7 @@ type EdgeHello struct {
 	Region string                 `protobuf:"bytes,2,opt,name=region,proto3" json:"region,omitempty"`
 	// Where listeners reach it.
 	PublicUrl string `protobuf:"bytes,3,opt,name=public_url,json=publicUrl,proto3" json:"public_url,omitempty"`
-	// Where other edges pull from it.
+	// Where other edges pull from it; empty: they do not.
 	Address string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
 	BootId  uint64 `protobuf:"varint,5,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
 	// Lets a new edge in; a node certificate takes its place afterwards.
