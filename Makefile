@@ -9,7 +9,7 @@ export CGO_ENABLED := 1
 
 BENCH_PACKAGES := ./mediaedge/... ./services/listenerstate/...
 
-.PHONY: help deps deps-run deps-test build run cluster cluster-stop check smoke test generate bench fuzz
+.PHONY: help deps deps-run deps-test build run cluster cluster-stop shoot check smoke test generate bench fuzz
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ cluster: build deps-test ## every role as a process of its own, two SFUs and two
 
 cluster-stop: ## stop what `make cluster` started
 	@go run ./test/cluster/run down
+
+shoot: build ## kill each process of `make cluster` in turn, under load
+	@go run ./test/cluster/run shoot $(ARGS)
 
 check: deps-test ## under two minutes: build, vet, staticcheck, import rules, drift, unit tests
 	scripts/check

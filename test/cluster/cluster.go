@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -168,13 +169,23 @@ func (c *Cluster) Restart(ctx context.Context, p *Process) error {
 
 func (c *Cluster) lives() bool { return slices.ContainsFunc(c.Processes, (*Process).Lives) }
 
-// save writes down what runs, so that another process can stop it.
+// PIDs is a file of names and process ids, as `rostrum load --pids` reads it.
+func (c *Cluster) PIDs() string { return filepath.Join(c.Folder, "pids") }
+
+// save writes down what runs, so that another process can stop it, or look at what it uses.
 func (c *Cluster) save() error {
 	text, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(record(c.Folder), text, 0o600); err != nil {
+		return fmt.Errorf("write down what runs: %w", err)
+	}
+	var pids strings.Builder
+	for _, p := range c.Processes {
+		fmt.Fprintf(&pids, "%s=%d\n", p.Name, p.PID)
+	}
+	if err := os.WriteFile(c.PIDs(), []byte(pids.String()), 0o600); err != nil {
 		return fmt.Errorf("write down what runs: %w", err)
 	}
 	return nil

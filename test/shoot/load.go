@@ -31,7 +31,16 @@ type heard struct {
 	Lateness    report.Quantiles   `json:"lateness_seconds"`
 	JoinToAudio report.Quantiles   `json:"join_to_audio_seconds"`
 	Silence     float64            `json:"speaker_longest_silence_seconds"`
+	Costs       []cost             `json:"costs"`
 	Broken      []string           `json:"broken"`
+}
+
+// cost is what a process used.
+type cost struct {
+	Name  string  `json:"name"`
+	CPU   float64 `json:"cpu_seconds"`
+	Cores float64 `json:"cores"`
+	Peak  uint64  `json:"peak_rss_bytes"`
 }
 
 // load is a running `rostrum load`.
@@ -47,7 +56,7 @@ func startLoad(ctx context.Context, cfg Config, ledgers []string, progress io.Wr
 	l := &load{steady: make(chan struct{}), result: make(chan heard, 1), ended: make(chan error, 1)}
 	l.command = exec.CommandContext(ctx, cfg.Binary, "load", "--url", cfg.Cluster.URL, "--listeners", fmt.Sprint(cfg.Listeners),
 		"--speakers", fmt.Sprint(cfg.Speakers), "--joins", fmt.Sprint(max(50, cfg.Listeners/10)), "--duration", "30m",
-		"--ledger", strings.Join(ledgers, ","), "--silence", "10s", "--cadence", fmt.Sprint(cfg.Cadence.Milliseconds()))
+		"--ledger", strings.Join(ledgers, ","), "--silence", "10s", "--pids", cfg.Cluster.PIDs(), "--cadence", fmt.Sprint(cfg.Cadence.Milliseconds()))
 	l.command.Cancel = func() error { return l.command.Process.Signal(syscall.SIGINT) }
 	l.command.WaitDelay = 30 * time.Second
 	for _, entry := range os.Environ() {

@@ -29,7 +29,11 @@ func (r Result) Write(w io.Writer) error {
 	stage.Add("events lost", fmt.Sprint(r.Lost))
 	stage.Add("events repeated", fmt.Sprint(r.Repeated))
 	stage.Add("snapshots in place of events", fmt.Sprint(r.Snapshots))
-	if err := report.WriteTables(w, shots, heard, stage); err != nil {
+	costs := report.Table{Title: "Processes", Columns: []string{"", "CPU s", "cores", "peak MB"}}
+	for _, c := range r.Heard.Costs {
+		costs.Add(c.Name, fmt.Sprintf("%.2f", c.CPU), fmt.Sprintf("%.3f", c.Cores), fmt.Sprintf("%.1f", float64(c.Peak)/1e6))
+	}
+	if err := report.WriteTables(w, shots, heard, stage, costs); err != nil {
 		return err
 	}
 	if err := report.Result(w, r); err != nil {
