@@ -8,12 +8,18 @@ import (
 	"time"
 
 	"rostrum/internal/fault"
+	"rostrum/internal/obs"
 	"rostrum/services/listenerstate/chain"
+	"rostrum/services/listenerstate/keybox"
 	"rostrum/services/listenerstate/stagelog"
 )
 
-// attempts bounds how often a command is decided again; with the pauses between them they take about 1 s.
-const attempts = 12
+// How often a command is decided again. With the pauses between them that takes about 1 s; with AcknowledgeLog 3 s, in which
+// another instance can repair a log.
+const (
+	attempts       = 12
+	attemptsBehind = 36
+)
 
 // errAgain says that the stage a decision was made on is no longer the newest.
 var errAgain = errors.New("the stage has changed")
@@ -42,6 +48,7 @@ func (s *Service) Apply(ctx context.Context, key chain.Key, r Request) (answer A
 	for {
 		select {
 		case <-c.answered:
+			s.trace(ctx, c)
 			return c.answer, c.err
 		case <-c.appointed:
 			s.lead(ctx, k)
@@ -57,19 +64,37 @@ func (s *Service) Apply(ctx context.Context, key chain.Key, r Request) (answer A
 	}
 }
 
+// trace says in the caller's trace where its time went. What is done for many has one time in the traces of all.
+func (s *Service) trace(ctx context.Context, c *call) {
+	for _, step := range c.laps.steps() {
+		s.metrics.steps.WithLabelValues(step.name).Observe(step.to.Sub(step.from).Seconds())
+		obs.Past(ctx, "listenerstate."+step.name, step.from, step.to)
+	}
+}
+
 // queue brings a request into the line of its room, with the key that it may need.
 func (s *Service) queue(ctx context.Context, k *keeper, r Request) (*call, error) {
 	if err := k.line.enter(laneOf(r)); err != nil {
 		return nil, err
 	}
 	c := newCall(r)
+	if err := s.admit(ctx, k); err != nil {
+		k.line.leave(laneOf(r))
+		return nil, err
+	}
 	if person := r.person(); person != "" {
 		var err error
-		if c.personKey, err = s.keys.MakeKey(ctx, k.key.App, person); err != nil {
+		c.personKey, err = s.keys.MakeKey(ctx, k.key.App, person)
+		if errors.Is(err, keybox.ErrAway) { // the room goes on, and calls this person nothing
+			c.request.Command, err = c.request.withoutTexts(), nil
+			s.metrics.textsLeftOut.Inc()
+		}
+		if err != nil {
 			k.line.leave(laneOf(r))
 			return nil, fault.Unavailable(err, "the keys of personal fields cannot be reached; try again")
 		}
 	}
+	c.laps.joined = time.Now()
 	if err := k.line.join(c); err != nil {
 		return nil, err
 	}
@@ -92,7 +117,7 @@ func (s *Service) lead(ctx context.Context, k *keeper) {
 	}
 	k.line.pass()
 	if err == nil {
-		err = s.settle(work, k, p)
+		err = s.settle(work, k, &p)
 	}
 	for _, c := range calls {
 		s.answer(work, k.key, c, p, err)
@@ -104,7 +129,7 @@ func (s *Service) again(k *keeper, calls []*call, cause error) int {
 	var back []*call
 	tries := 0
 	for _, c := range calls {
-		if c.tries++; c.tries < attempts {
+		if c.tries++; c.tries < s.attempts {
 			back, tries = append(back, c), max(tries, c.tries)
 			continue
 		}
@@ -133,6 +158,7 @@ type pending struct {
 	view  View
 	write *chain.Write // nil: the archive has it
 	hint  time.Time    // something new is due then; zero: not earlier than was known
+	laps  laps         // of the calls in the turn
 }
 
 // inTurn decides the calls that are next in line and appends their events. The caller has the turn.
@@ -142,19 +168,24 @@ func (s *Service) inTurn(ctx context.Context, k *keeper) ([]*call, pending, erro
 	if notReady != nil {
 		return calls, pending{}, notReady
 	}
-	var p pending
+	p := pending{laps: laps{drained: time.Now()}}
 	for open := calls; len(open) > 0; {
 		b := decideAll(k.key, k.stage, k.head, open, s.now())
+		p.laps.decided = time.Now()
 		var err error
 		if p.hint, err = s.hintBefore(ctx, k, b); err != nil {
 			return calls, p, fault.Unavailable(err, "the stage log cannot be reached; try again")
 		}
-		done, err := s.log.Append(ctx, k.key, b.append())
+		added := b.append()
+		added.Wait = s.promptWait(ctx)
+		done, err := s.log.Append(ctx, k.key, added)
+		p.laps.appended = time.Now()
 		if err != nil {
 			return calls, p, s.refused(ctx, k, err)
 		}
 		if len(done.Known) == 0 {
 			s.take(k, b, done.Enforced)
+			s.noteAppended(k, added, done)
 			break
 		}
 		if open, err = s.known(ctx, k, open, done.Known); err != nil {
@@ -170,7 +201,7 @@ func (s *Service) take(k *keeper, b *batch, enforced chain.Position) {
 	k.enforced = enforced
 	s.metrics.together.Observe(float64(len(b.calls)))
 	if len(b.records) > 0 {
-		s.advance(k, b.stage, b.due, b.records)
+		s.advance(k, b.stage, b.due, b.records, true)
 		s.metrics.events.Add(float64(len(b.records)))
 	}
 }
@@ -187,6 +218,13 @@ func (s *Service) refused(ctx context.Context, k *keeper, err error) error {
 	case errors.Is(err, stagelog.ErrLost):
 		s.metrics.retries.WithLabelValues("lost").Inc()
 		k.loaded = false
+		return errAgain
+	case errors.Is(err, stagelog.ErrRestarted):
+		s.metrics.retries.WithLabelValues("restarted").Inc()
+		k.loaded = false
+		return errAgain
+	case errors.Is(err, stagelog.ErrRepairing):
+		s.metrics.retries.WithLabelValues("repairing").Inc()
 		return errAgain
 	}
 	k.loaded = false
@@ -222,6 +260,8 @@ func (s *Service) known(ctx context.Context, k *keeper, calls []*call, known []s
 
 // answer tells a call what it came to.
 func (s *Service) answer(ctx context.Context, key chain.Key, c *call, p pending, failed error) {
+	p.laps.begun, p.laps.joined = c.laps.begun, c.laps.joined
+	c.laps = p.laps
 	switch o := c.outcome; {
 	case failed != nil:
 		c.err = failed
@@ -240,8 +280,7 @@ func (s *Service) answerAgain(ctx context.Context, key chain.Key, earlier stagel
 	if earlier.Events == 0 {
 		return answer, nil
 	}
-	first := earlier.Last.Offset - earlier.Events + 1
-	records, err := s.archive.Read(ctx, key, first, int(earlier.Events))
+	records, err := s.recall(ctx, key, earlier)
 	if err != nil {
 		return Answer{}, fault.Unavailable(err, "the archive cannot be read; try again")
 	}

@@ -176,7 +176,7 @@ func TestAMovedLogIsDecidedAgain(t *testing.T) {
 }
 
 func TestABatchThatIsNotArchivedIsNobodysAnswer(t *testing.T) {
-	everyHouse(t, func(t *testing.T, h *house) {
+	everyArchiveHouse(t, func(t *testing.T, h *house) {
 		archive := &stubborn{Archive: h.archive}
 		s, ctx := h.open(t, func(c *Config) { c.Archive = archive }), context.Background()
 		key := openRoom(t, s)

@@ -2,10 +2,12 @@ package listenerstate
 
 import (
 	"context"
+	"errors"
 
 	"rostrum/internal/fault"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 	"rostrum/services/listenerstate/chain"
+	"rostrum/services/listenerstate/keybox"
 )
 
 // openStage writes a stage with its personal fields opened.
@@ -69,6 +71,9 @@ func (s *server) openName(ctx context.Context, key chain.Key, name Name) (string
 		return "", nil
 	}
 	personKey, found, err := s.service.keys.Key(ctx, key.App, name.Sealed.User)
+	if errors.Is(err, keybox.ErrAway) {
+		return "", nil
+	}
 	if err != nil {
 		return "", fault.Unavailable(err, "the keys of personal fields cannot be reached; try again")
 	}

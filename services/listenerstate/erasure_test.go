@@ -45,6 +45,7 @@ func TestHandsAndInvitesAreErasedWithTheirKey(t *testing.T) {
 // nothingPlain looks for texts in everything that is stored of a room.
 func nothingPlain(t *testing.T, h *house, key chain.Key, secrets []string) {
 	t.Helper()
+	h.settled(t, key)
 	head, snapshot, err := h.archive.Load(context.Background(), key)
 	if err != nil {
 		t.Fatal(err)

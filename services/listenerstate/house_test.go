@@ -16,23 +16,36 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/redisdb"
 	"rostrum/internal/testkit"
 	"rostrum/services/listenerstate/chain"
 	"rostrum/services/listenerstate/stagearchive/bolt"
+	"rostrum/services/listenerstate/stagelog"
 )
 
 // house is what services stand on: one Redis, one archive, one keyring.
 type house struct {
-	client  *redis.Client
+	client  redis.UniversalClient
 	archive *bolt.Archive
 	keys    *bolt.Keyring
+	// acknowledge is what services do unless a test says otherwise.
+	acknowledge Acknowledge
 
 	mu  sync.Mutex
 	now time.Time
 }
 
-// everyHouse runs a test on the embedded Redis and on a real one.
+// everyHouse runs a test on the embedded Redis, a real one and a cluster, and where a log with a replica acknowledges.
 func everyHouse(t *testing.T, run func(*testing.T, *house)) {
+	everyArchiveHouse(t, run)
+	t.Run("log-first", func(t *testing.T) {
+		t.Parallel()
+		run(t, newPairHouse(t))
+	})
+}
+
+// everyArchiveHouse runs a test of what holds where the archive acknowledges.
+func everyArchiveHouse(t *testing.T, run func(*testing.T, *house)) {
 	t.Parallel()
 	t.Run("miniredis", func(t *testing.T) {
 		t.Parallel()
@@ -42,9 +55,26 @@ func everyHouse(t *testing.T, run func(*testing.T, *house)) {
 		t.Parallel()
 		run(t, newHouse(t, testkit.Redis(t)))
 	})
+	t.Run("cluster", func(t *testing.T) {
+		t.Parallel()
+		run(t, newClusterHouse(t))
+	})
 }
 
-func newHouse(t testing.TB, address string) *house {
+func newHouse(t testing.TB, addresses ...string) *house {
+	t.Helper()
+	client, err := redisdb.Open(redisdb.Config{Addresses: addresses, Cluster: len(addresses) > 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	h := &house{client: client, now: noon}
+	h.archive, h.keys = newArchive(t)
+	return h
+}
+
+// newArchive makes what is held beside Redis.
+func newArchive(t testing.TB) (*bolt.Archive, *bolt.Keyring) {
 	t.Helper()
 	db, err := bbolt.Open(filepath.Join(t.TempDir(), "stage.db"), 0o600, nil)
 	if err != nil {
@@ -60,15 +90,16 @@ func newHouse(t testing.TB, address string) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := redis.NewClient(&redis.Options{Addr: address})
-	t.Cleanup(func() { client.Close() })
-	return &house{client: client, archive: archive, keys: keys, now: noon}
+	return archive, keys
 }
 
 // open starts an instance of the service.
 func (h *house) open(t testing.TB, change ...func(*Config)) *Service {
 	t.Helper()
 	config := Config{Redis: h.client, Archive: h.archive, Keys: h.keys, Now: h.clock, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry()}
+	if config.Acknowledge = h.acknowledge; h.acknowledge == AcknowledgeLog {
+		config.KeysFresh = time.Nanosecond
+	}
 	for _, c := range change {
 		c(&config)
 	}
@@ -98,14 +129,41 @@ func (h *house) wait(d time.Duration) {
 // wipe makes Redis forget everything, as one that was started again empty.
 func (h *house) wipe(t testing.TB) {
 	t.Helper()
-	if err := h.client.FlushAll(context.Background()).Err(); err != nil {
+	empty := func(ctx context.Context, server *redis.Client) error { return server.FlushAll(ctx).Err() }
+	var err error
+	switch client := h.client.(type) {
+	case *redis.Client:
+		err = empty(context.Background(), client)
+	case *redis.ClusterClient:
+		err = client.ForEachMaster(context.Background(), empty)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// settled waits until the archive has what Redis has of a room.
+func (h *house) settled(t testing.TB, key chain.Key) {
+	t.Helper()
+	if h.acknowledge != AcknowledgeLog {
+		return
+	}
+	testkit.Eventually(t, 30*time.Second, func() error {
+		page, err := stagelog.New(h.client).Head(context.Background(), key)
+		if err != nil {
+			return err
+		}
+		if head, _, err := h.archive.Load(context.Background(), key); err != nil || head != page.Head {
+			return fmt.Errorf("the archive is at %s, the log at %s, %w", head.Position, page.Head.Position, err)
+		}
+		return nil
+	})
 }
 
 // verify folds a room from its first archived event on and answers the events.
 func (h *house) verify(t testing.TB, key chain.Key) []Event {
 	t.Helper()
+	h.settled(t, key)
 	head, _, err := h.archive.Load(context.Background(), key)
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,8 @@ package listenerstate
 
 import (
 	"container/list"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +24,7 @@ type keeper struct {
 	turn chan struct{} // the value in it is the right to all that follows
 
 	loaded     bool
+	doubted    bool // the archive has another log: loading is no answer before a repair
 	stage      Stage
 	head       chain.Head
 	due        time.Time      // of stage; zero: nothing is. The log has a hint that is not later
@@ -29,16 +32,24 @@ type keeper struct {
 	latest     *chain.Write   // the newest append to the archive; nil: everything came from there
 	snapshotAt uint64
 
+	backlog *backlog      // with AcknowledgeLog: what the archive does not have yet
+	holding chan struct{} // the right to wait for a replica, like turn
 	marking chan struct{} // the right to mark, like turn
 	mu      sync.Mutex
-	held    chain.Position // newest known to be in the archive
+	held    chain.Position // newest known to be held twice
 	marked  chain.Position // newest known to be acknowledged in the log
+	newest  chain.Position // newest known to be in the log
+	failed  time.Time      // when the last wait for a replica began that was in vain
 	reading *reading       // the one that did not begin yet; nil: the next caller makes one
 }
 
-func newKeeper(key chain.Key) *keeper {
-	k := &keeper{key: key, turn: make(chan struct{}, 1), marking: make(chan struct{}, 1)}
+func newKeeper(key chain.Key, unarchived *atomic.Int64) *keeper {
+	k := &keeper{
+		key: key, turn: make(chan struct{}, 1), marking: make(chan struct{}, 1), holding: make(chan struct{}, 1),
+		backlog: newBacklog(unarchived),
+	}
 	k.turn <- struct{}{}
+	k.holding <- struct{}{}
 	k.marking <- struct{}{}
 	return k
 }
@@ -50,9 +61,40 @@ func (k *keeper) view() View { return View{Stage: k.stage, Enforced: k.enforced}
 
 // reset puts what the archive has in place of what was here.
 func (k *keeper) reset(a archived) {
+	k.put(a)
+	k.noteHeld(a.head.Position)
+}
+
+// put puts a stage in place of what was here.
+func (k *keeper) put(a archived) {
 	k.stage, k.head, k.snapshotAt, k.latest, k.loaded = a.stage, a.head, a.snapshotAt, nil, false
 	k.due, k.enforced = dueOf(a.stage), chain.Position{}
-	k.noteHeld(a.head.Position)
+}
+
+// noteNewest says that the log has come to a position.
+func (k *keeper) noteNewest(at chain.Position) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.newest.Before(at) {
+		k.newest = at
+	}
+}
+
+// holdNext answers up to where a wait for a replica is worth it that is needed up to at, and when the last one began that
+// was in vain.
+func (k *keeper) holdNext(at chain.Position) (chain.Position, time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.newest.Term == at.Term && at.Offset < k.newest.Offset {
+		at = k.newest
+	}
+	return at, k.failed
+}
+
+func (k *keeper) holdFailed(begun time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.failed = begun
 }
 
 func (k *keeper) noteHeld(at chain.Position) {
@@ -78,7 +120,8 @@ func (k *keeper) marks() (held, marked chain.Position) {
 
 // keepers has the rooms that this instance knows, the least recently used of those nobody uses leaving first.
 type keepers struct {
-	most int
+	most       int
+	unarchived atomic.Int64 // bytes in all backlogs
 
 	mu    sync.Mutex
 	rooms map[chain.Key]*keeper
@@ -98,7 +141,7 @@ func (ks *keepers) use(key chain.Key) (*keeper, error) {
 		if len(ks.rooms) >= ks.most && !ks.forget() {
 			return nil, fault.New(fault.CodeRateLimited, "too many rooms are in use here").In(retryAfter)
 		}
-		k = newKeeper(key)
+		k = newKeeper(key, &ks.unarchived)
 		ks.rooms[key] = k
 	}
 	if k.idle != nil {
@@ -107,6 +150,20 @@ func (ks *keepers) use(key chain.Key) (*keeper, error) {
 	}
 	k.uses++
 	return k, nil
+}
+
+// peek answers the keeper of a room without using it, nil where there is none.
+func (ks *keepers) peek(key chain.Key) *keeper {
+	ks.mu.Lock()
+	defer ks.mu.Unlock()
+	return ks.rooms[key]
+}
+
+// all answers the keepers there are now.
+func (ks *keepers) all() []*keeper {
+	ks.mu.Lock()
+	defer ks.mu.Unlock()
+	return slices.Collect(maps.Values(ks.rooms))
 }
 
 // hold uses a keeper once more.
@@ -132,4 +189,16 @@ func (ks *keepers) forget() bool {
 	k, _ := ks.idle.Remove(oldest).(*keeper)
 	delete(ks.rooms, k.key)
 	return true
+}
+
+// backlogs answers what the archive lacks of all rooms, and for how long it has lacked the oldest of it.
+func (ks *keepers) backlogs() (events int, bytes int64, age time.Duration) {
+	for _, k := range ks.all() {
+		n, size, since := k.backlog.size()
+		events, bytes = events+n, bytes+size
+		if !since.IsZero() {
+			age = max(age, time.Since(since))
+		}
+	}
+	return events, bytes, age
 }

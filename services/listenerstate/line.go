@@ -3,6 +3,7 @@ package listenerstate
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
@@ -53,6 +54,7 @@ type call struct {
 	outcome outcome
 	answer  Answer
 	err     error
+	laps    laps
 }
 
 // outcome is what a call came to in its turn.
@@ -64,7 +66,9 @@ type outcome struct {
 }
 
 func newCall(r Request) *call {
-	return &call{request: r, appointed: make(chan struct{}, 1), answered: make(chan struct{})}
+	return &call{
+		request: r, appointed: make(chan struct{}, 1), answered: make(chan struct{}), laps: laps{begun: time.Now()},
+	}
 }
 
 // line is the calls that wait for one room. One of them leads: it takes the turn, decides for many, and passes the lead

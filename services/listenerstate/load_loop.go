@@ -24,7 +24,7 @@ type archived struct {
 // The caller has the turn.
 func (s *Service) ready(ctx context.Context, k *keeper) error {
 	if k.broken.Swap(false) {
-		k.loaded = false
+		k.loaded, k.doubted = false, s.logFirst
 	}
 	if k.loaded {
 		return nil
@@ -35,6 +35,8 @@ func (s *Service) ready(ctx context.Context, k *keeper) error {
 		err = s.repair(ctx, k, "lost")
 	case errors.Is(err, errDiverged):
 		err = s.repair(ctx, k, "diverged")
+	case errors.Is(err, stagelog.ErrRestarted):
+		err = s.repair(ctx, k, "restarted")
 	case err != nil:
 		err = fault.Unavailable(err, "the stage cannot be loaded; try again")
 	}
@@ -45,8 +47,11 @@ func (s *Service) ready(ctx context.Context, k *keeper) error {
 }
 
 // load reads a room from the archive and what the log has beyond it. Errors: stagelog.ErrLost where the archive has a
-// log and Redis does not; errDiverged.
+// log and Redis does not; errDiverged; with AcknowledgeLog stagelog.ErrRestarted.
 func (s *Service) load(ctx context.Context, k *keeper) error {
+	if s.logFirst {
+		return s.loadLog(ctx, k)
+	}
 	a, err := s.fromArchive(ctx, k.key)
 	if err != nil {
 		return err
@@ -60,8 +65,8 @@ func (s *Service) load(ctx context.Context, k *keeper) error {
 	return err
 }
 
-// refresh takes what the log has behind the keeper's head and sends it to the archive, which skips what it has. Errors:
-// stagelog.ErrLost, errDiverged.
+// refresh takes what the log has behind the keeper's head and sends it to the archive, which skips what it has. Errors as
+// of load.
 func (s *Service) refresh(ctx context.Context, k *keeper) error {
 	for {
 		page, err := s.log.Read(ctx, k.key, k.head.Position, pageSize)
@@ -71,13 +76,18 @@ func (s *Service) refresh(ctx context.Context, k *keeper) error {
 		if k.head.Offset > 0 && page.Head.Term != k.head.Term {
 			return errDiverged
 		}
+		if page.Head.Offset < k.head.Offset {
+			k.doubted = s.logFirst // what was seen here is not there any more
+			return errDiverged
+		}
 		if len(page.Records) > 0 {
 			stage, _, err := fold(k.key, k.stage, k.head, page.Records)
 			if err != nil {
 				return fmt.Errorf("%w: %w", errDiverged, err)
 			}
-			s.advance(k, stage, dueOf(stage), page.Records)
+			s.advance(k, stage, dueOf(stage), page.Records, false)
 		}
+		s.noteRead(k, page)
 		k.enforced = page.Enforced
 		if k.head == page.Head {
 			k.noteMarked(chain.Position{Term: page.Head.Term, Offset: page.Acked})

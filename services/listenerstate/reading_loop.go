@@ -57,7 +57,7 @@ func (k *keeper) begin(r *reading) {
 
 func (s *Service) read(ctx context.Context, k *keeper, r *reading) {
 	r.err = errAgain
-	for n := 0; n < attempts && errors.Is(r.err, errAgain); n++ {
+	for n := 0; n < s.attempts && errors.Is(r.err, errAgain); n++ {
 		if n > 0 {
 			pause(ctx, n)
 		}
@@ -83,7 +83,7 @@ func (s *Service) look(ctx context.Context, k *keeper, r *reading) (pending, err
 	if err != nil {
 		return p, err
 	}
-	return p, s.settle(ctx, k, p)
+	return p, s.settle(ctx, k, &p)
 }
 
 func (s *Service) lookInTurn(ctx context.Context, k *keeper) (pending, error) {
@@ -95,7 +95,7 @@ func (s *Service) lookInTurn(ctx context.Context, k *keeper) (pending, error) {
 	}
 	if err := s.refresh(ctx, k); err != nil {
 		k.loaded = false
-		if errors.Is(err, stagelog.ErrLost) || errors.Is(err, errDiverged) {
+		if errors.Is(err, stagelog.ErrLost) || errors.Is(err, errDiverged) || errors.Is(err, stagelog.ErrRestarted) {
 			return pending{}, errAgain
 		}
 		return pending{}, fault.Unavailable(err, "the stage log cannot be reached; try again")

@@ -17,8 +17,8 @@ import (
 // repairLifetime is how long a repair is held; it takes milliseconds.
 const repairLifetime = 5 * time.Second
 
-// repair starts a new term of a log from what the archive has. What was never acknowledged may be lost by it. The
-// caller has the turn; errAgain says that another instance is at it.
+// repair starts a new term of a log from what the archive has, and with AcknowledgeLog from what instances have. What was
+// never acknowledged may be lost by it. The caller has the turn; errAgain says that another instance is at it.
 func (s *Service) repair(ctx context.Context, k *keeper, reason string) error {
 	token := rand.Text()
 	taken, err := s.log.Lock(ctx, k.key, token, repairLifetime)
@@ -28,8 +28,14 @@ func (s *Service) repair(ctx context.Context, k *keeper, reason string) error {
 	if !taken {
 		return errAgain
 	}
-	head, err := s.restart(ctx, k, token)
-	if unlockErr := s.log.Unlock(ctx, k.key, token); unlockErr != nil && err == nil {
+	restart := s.restart
+	if s.logFirst {
+		restart = s.recover
+	}
+	head, err := restart(ctx, k, token)
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	defer cancel()
+	if unlockErr := s.log.Unlock(after, k.key, token); unlockErr != nil && err == nil {
 		err = unlockErr // it ends by itself
 	}
 	switch {
@@ -50,6 +56,11 @@ func (s *Service) restart(ctx context.Context, k *keeper, token string) (chain.H
 	if err == nil || !errors.Is(err, stagelog.ErrLost) && !errors.Is(err, errDiverged) {
 		return chain.Head{}, err // another instance was faster, or it cannot be known
 	}
+	return s.reseed(ctx, k, token)
+}
+
+// reseed seeds a new term from the archive.
+func (s *Service) reseed(ctx context.Context, k *keeper, token string) (chain.Head, error) {
 	claimed, err := s.archive.Claim(ctx, k.key)
 	if err != nil {
 		return chain.Head{}, err
@@ -65,11 +76,21 @@ func (s *Service) restart(ctx context.Context, k *keeper, token string) (chain.H
 	if err != nil {
 		return chain.Head{}, err
 	}
-	err = s.log.Seed(ctx, k.key, stagelog.Seed{
+	seed := stagelog.Seed{
 		Token: token, Head: a.head, Commands: commands, Ops: projectStage(a.stage), Lifetime: lifetime(a.stage),
-	})
-	if err != nil {
+	}
+	if s.logFirst {
+		if seed.Snapshot, err = encodeSnapshot(k.key, a.stage, a.head); err != nil {
+			return chain.Head{}, err
+		}
+	}
+	if err := s.log.Seed(ctx, k.key, seed); err != nil {
 		return chain.Head{}, err
+	}
+	if s.logFirst {
+		s.leaveTerm(ctx, k, a.head.Offset)
+		k.backlog.begin(a.head)
+		k.doubted = false
 	}
 	k.reset(a)
 	k.noteMarked(a.head.Position)

@@ -170,7 +170,7 @@ func TestALogWithAnotherPastIsRepaired(t *testing.T) {
 		seated := apply(t, s, key, request(speaker, TakeSeat{}))
 		h.wipe(t)
 		// Somebody who knew nothing of the archive made the room anew, one event further.
-		other := h.open(t, func(c *Config) { c.Archive = newHouse(t, h.client.Options().Addr).archive })
+		other := h.open(t, func(c *Config) { c.Archive, _ = newArchive(t) })
 		apply(t, other, key, request(host, OpenRoom{Host: host, OpenStage: true}))
 		apply(t, other, key, request(stranger, TakeSeat{}))
 		apply(t, other, key, request(invited, TakeSeat{}))
@@ -218,7 +218,7 @@ func (a *stubborn) stand(still bool) {
 }
 
 func TestWhatIsNotHeldTwiceIsNotTold(t *testing.T) {
-	everyHouse(t, func(t *testing.T, h *house) {
+	everyArchiveHouse(t, func(t *testing.T, h *house) {
 		archive := &stubborn{Archive: h.archive}
 		s := h.open(t, func(c *Config) { c.Archive = archive })
 		key := openRoom(t, s)
@@ -251,7 +251,7 @@ func TestWhatIsNotHeldTwiceIsNotTold(t *testing.T) {
 }
 
 func TestAFullDiskIsNotAnAnswer(t *testing.T) {
-	everyHouse(t, func(t *testing.T, h *house) {
+	everyArchiveHouse(t, func(t *testing.T, h *house) {
 		archive := &stubborn{Archive: h.archive}
 		s := h.open(t, func(c *Config) { c.Archive = archive })
 		key := openRoom(t, s)
@@ -277,7 +277,7 @@ func TestAFullDiskIsNotAnAnswer(t *testing.T) {
 
 // TestAnInstanceThatDiedBetween: an event is in Redis, and whoever appended it never came to archive it.
 func TestAnInstanceThatDiedBetween(t *testing.T) {
-	everyHouse(t, func(t *testing.T, h *house) {
+	everyArchiveHouse(t, func(t *testing.T, h *house) {
 		archive := &stubborn{Archive: h.archive}
 		dying, s := h.open(t, func(c *Config) { c.Archive = archive }), h.open(t)
 		key := openRoom(t, s)

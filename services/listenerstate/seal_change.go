@@ -29,6 +29,28 @@ func (r Request) person() id.User {
 	return user
 }
 
+// withoutTexts answers the command of a request without its personal fields.
+func (r Request) withoutTexts() Command {
+	switch c := r.Command.(type) {
+	case TakeSeat:
+		c.Name = ""
+		return c
+	case RaiseHand:
+		c.Name, c.Note = "", ""
+		return c
+	case AcceptInvite:
+		c.Name = ""
+		return c
+	case Invite:
+		c.Name = ""
+		return c
+	case SeatPerson:
+		c.Name = ""
+		return c
+	}
+	return r.Command
+}
+
 // sealed answers an event's change with its personal fields under their person's key, which the call has.
 func sealed(log chain.Key, c *call, e Event) (Change, error) {
 	var err error

@@ -23,7 +23,7 @@ import (
 // dial serves a service over in-memory gRPC, through the interceptors of every role.
 func dial(t *testing.T, s *Service, slowAfter time.Duration) listenerstatev1.ListenerStateClient {
 	t.Helper()
-	network, grpc := rpc.NewMemory(), rpc.NewServer(slog.New(slog.DiscardHandler))
+	network, grpc := rpc.NewMemory(), rpc.NewServer(slog.New(slog.DiscardHandler), rpc.Options{})
 	listenerstatev1.RegisterListenerStateServer(grpc, &server{service: s, slowAfter: slowAfter})
 	listener, err := network.Listen("stage")
 	if err != nil {

@@ -4,9 +4,11 @@ package listenerstate
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,10 +17,11 @@ import (
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 	"rostrum/services/listenerstate/chain"
+	"rostrum/services/listenerstate/keybox"
 	"rostrum/services/listenerstate/stagelog"
 )
 
-// Archive keeps every event for good. An event is acknowledged when the log and the archive have it.
+// Archive keeps every event for good.
 type Archive interface {
 	// Load answers the head of a log, zero where nothing is archived, and its newest snapshot or nil.
 	Load(ctx context.Context, key chain.Key) (chain.Head, []byte, error)
@@ -64,6 +67,13 @@ type Config struct {
 	RoomsMost int
 	// WatchersMost bounds the watchers of all rooms; 0: 10,000.
 	WatchersMost int
+	// Acknowledge says when an event is acknowledged; "": AcknowledgeArchive. All instances on one Redis do the same.
+	Acknowledge Acknowledge
+	// Behind bounds AcknowledgeLog.
+	Behind Behind
+	// KeysFresh is how long a person's key is used without asking Keys; a key that was asked for before is used longer while
+	// Keys is away. 0: with AcknowledgeLog a minute, else Keys is always asked.
+	KeysFresh time.Duration
 }
 
 // Validate says what is missing.
@@ -78,9 +88,10 @@ func (c Config) Validate() error {
 	if c.Keys == nil {
 		missing = append(missing, errors.New("listenerstate: Keys is missing"))
 	}
-	if c.RoomsMost < 0 || c.WatchersMost < 0 {
+	if c.RoomsMost < 0 || c.WatchersMost < 0 || c.KeysFresh < 0 {
 		missing = append(missing, errors.New("listenerstate: a bound is negative"))
 	}
+	missing = append(missing, c.Acknowledge.validate(), c.Behind.validate())
 	return errors.Join(missing...)
 }
 
@@ -97,14 +108,26 @@ func (c Config) withDefaults() Config {
 	if c.WatchersMost == 0 {
 		c.WatchersMost = 10_000
 	}
+	c.Behind = c.Behind.withDefaults()
+	if c.KeysFresh == 0 && c.Acknowledge == AcknowledgeLog {
+		c.KeysFresh = time.Minute
+	}
+	if c.KeysFresh > 0 {
+		c.Keys = keybox.New(c.Keys, c.KeysFresh)
+	}
 	return c
 }
 
 // Service applies commands to stages and lets others watch them.
 type Service struct {
 	log      *stagelog.Log
+	client   redis.UniversalClient
 	archive  Archive
 	keys     Keys
+	logFirst bool // AcknowledgeLog
+	behind   Behind
+	instance string // names it in offers
+	attempts int
 	now      func() time.Time
 	logger   *slog.Logger
 	metrics  *metrics
@@ -112,10 +135,20 @@ type Service struct {
 	bells    *bells
 	stop     context.CancelFunc
 	stopping <-chan struct{}
+	calls    *calls
+	peers    *peers
+	patience context.Context // ends later than the rest, when backlogs are archived: until then they are offered too
+	giveUp   context.CancelFunc
 
-	mu     sync.Mutex
-	closed bool
-	done   sync.WaitGroup // the doorbell, the timers and every sender to a watcher; grows under mu while not closed
+	held  atomic.Pointer[Holding] // nil: not known yet
+	alone atomic.Bool             // no replica had what was waited for last
+
+	silent atomic.Pointer[time.Time] // when the archive did not answer last; nil: it did
+
+	mu        sync.Mutex
+	closed    bool
+	archiving sync.WaitGroup // archivers; like done grows under mu while not closed
+	done      sync.WaitGroup // loops and senders to watchers
 }
 
 // New makes a service and starts its timers and listening to the doorbell.
@@ -130,31 +163,52 @@ func New(config Config) (*Service, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Service{
-		log: stagelog.New(config.Redis), archive: config.Archive, keys: config.Keys, now: config.Now, logger: config.Log,
-		metrics: m, rooms: newKeepers(config.RoomsMost), bells: newBells(config.WatchersMost), stop: stop, stopping: ctx.Done(),
+		log: stagelog.New(config.Redis), client: config.Redis, archive: config.Archive, keys: config.Keys, now: config.Now,
+		logger: config.Log, metrics: m, rooms: newKeepers(config.RoomsMost), bells: newBells(config.WatchersMost),
+		stop: stop, stopping: ctx.Done(), attempts: attempts, behind: config.Behind, calls: newCalls(),
+		logFirst: config.Acknowledge == AcknowledgeLog, instance: rand.Text(),
 	}
-	s.start(func() { s.log.Listen(ctx, s.bells.ring, s.bells.ringAll) })
+	s.peers = newPeers(s.instance)
+	s.patience, s.giveUp = context.WithCancel(context.Background())
+	listener := stagelog.Listener{Rung: s.bells.ring, Missed: s.bells.ringAll}
+	if err := m.watchBacklogs(config.Metrics, s.rooms); err != nil {
+		return nil, err
+	}
+	if s.logFirst {
+		s.log, s.attempts = stagelog.NewGuarded(config.Redis), attemptsBehind
+		listener.Told = s.peers.said
+		listener.Called, listener.Missed = s.calls.called, func() { s.bells.ringAll(); s.calls.missedSome() }
+		s.start(func() { s.answerCalls(s.patience) })
+		s.start(func() { s.learnHolding(ctx) })
+	}
+	s.start(func() { s.log.Listen(s.patience, listener) })
 	s.start(func() { s.keepTime(ctx) })
 	return s, nil
 }
 
 // start runs a part of the service that Close waits for; false: the service is closed.
-func (s *Service) start(part func()) bool {
+func (s *Service) start(part func()) bool { return s.startIn(&s.done, part) }
+
+func (s *Service) startIn(group *sync.WaitGroup, part func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closed {
-		s.done.Go(part)
+		group.Go(part)
 	}
 	return !s.closed
 }
 
-// Close ends every watcher and the timers, and returns when nothing of the service runs any more. Commands under way
-// finish by themselves.
+// Close ends every watcher and the timers, waits for a while until the archive has what was acknowledged, and returns when
+// nothing of the service runs any more. Commands under way finish by themselves.
 func (s *Service) Close() {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
 	s.stop()
+	longest := time.AfterFunc(s.behind.CloseWithin, s.giveUp)
+	s.archiving.Wait()
+	longest.Stop()
+	s.giveUp()
 	s.done.Wait()
 }
 

@@ -8,8 +8,9 @@ import (
 	"rostrum/services/listenerstate/chain"
 )
 
-// advance takes appended records as the newest and sends them to the archive. The caller has the turn.
-func (s *Service) advance(k *keeper, stage Stage, due time.Time, records []chain.Record) {
+// advance takes records as the newest and sends them to the archive; own: this instance appended them. The caller has the
+// turn.
+func (s *Service) advance(k *keeper, stage Stage, due time.Time, records []chain.Record, own bool) {
 	after, head := k.head, records[len(records)-1].Head()
 	var snapshot []byte
 	if head.Offset >= k.snapshotAt+uint64(max(snapshotEvery, stage.Hands.Len())) {
@@ -19,13 +20,23 @@ func (s *Service) advance(k *keeper, stage Stage, due time.Time, records []chain
 		}
 	}
 	k.stage, k.head, k.due, k.loaded = stage, head, due, true
+	k.noteNewest(head.Position)
+	if s.logFirst {
+		s.owe(k, records, own, snapshot)
+		return
+	}
 	k.latest = s.archive.Append(k.key, after, records, snapshot)
 }
 
-// settle waits until the archive has what was seen in a turn, and lets watchers have it.
-func (s *Service) settle(ctx context.Context, k *keeper, p pending) error {
+// settle waits until what was seen in a turn is held twice, and lets watchers have it.
+func (s *Service) settle(ctx context.Context, k *keeper, p *pending) error {
 	if !p.hint.IsZero() {
 		s.hintAfter(ctx, k.key, p.hint)
+	}
+	if s.logFirst {
+		if err := s.hold(ctx, k, p.view.Stage.Position); err != nil {
+			return err
+		}
 	}
 	if p.write != nil {
 		if err := p.write.Wait(ctx); err != nil {
@@ -33,12 +44,14 @@ func (s *Service) settle(ctx context.Context, k *keeper, p pending) error {
 			return fault.Unavailable(err, "the change could not be made safe; try again")
 		}
 	}
+	p.laps.held = time.Now()
 	k.noteHeld(p.view.Stage.Position)
 	s.mark(ctx, k, p.view.Stage.Position)
+	p.laps.acknowledged = time.Now()
 	return nil
 }
 
-// mark acknowledges in the log what the archive has, once for all who wait for it. A failure delays watchers, who mark
+// mark acknowledges in the log what is held twice, once for all who wait for it. A failure delays watchers, who mark
 // it themselves; what was answered is held nevertheless.
 func (s *Service) mark(ctx context.Context, k *keeper, at chain.Position) {
 	select {

@@ -108,6 +108,12 @@ func (w *Watcher) look(ctx context.Context, due bool) (Item, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	found, err := w.service.follow(ctx, w.key, w.tail, w.at, due)
+	if errors.Is(err, stagelog.ErrRestarted) {
+		if _, err := w.service.View(ctx, w.key, chain.Position{}); err != nil {
+			return Item{}, err
+		}
+		found, err = w.service.follow(ctx, w.key, w.tail, w.at, due) // verified: most often it goes on as it was
+	}
 	if errors.Is(err, stagelog.ErrLost) || errors.Is(err, errDiverged) {
 		return w.snapshot(ctx)
 	}

@@ -26,3 +26,9 @@ func (w *Write) Wait(ctx context.Context) error {
 		return ctx.Err()
 	}
 }
+
+// Done closes when the append is on disk or never will be; Err says which.
+func (w *Write) Done() <-chan struct{} { return w.done }
+
+// Err answers what Finish was given. Call it once Done is closed.
+func (w *Write) Err() error { return w.err }

@@ -19,6 +19,8 @@ type Append struct {
 	Ops      []Op
 	// Lifetime ends all keys of the log after a time; 0: they stay.
 	Lifetime time.Duration
+	// Wait is how long the append waits at most for a replica to have it; 0: not at all.
+	Wait time.Duration
 }
 
 // Appended is what became of an append.
@@ -27,6 +29,8 @@ type Appended struct {
 	Known []Known
 	// Enforced is up to where the SFU does what the stage says; zero where that is not known in this term.
 	Enforced chain.Position
+	// Replicated says that a replica has what was appended: records, and all before them.
+	Replicated bool
 }
 
 // Known is a command that came before.
@@ -38,7 +42,7 @@ type Known struct {
 // Append adds records in one step, or nothing. Without records it only asks, and remembers: whether the head is as
 // expected and the commands new.
 //
-// Errors: ErrMoved, ErrLost; any other leaves open whether the records were added.
+// Errors: ErrMoved, ErrLost, and of a guarded log ErrRepairing, ErrRestarted; any other leaves open whether the records were added.
 func (l *Log) Append(ctx context.Context, key chain.Key, a Append) (Appended, error) {
 	head := a.Expect
 	if n := len(a.Records); n > 0 {
@@ -47,7 +51,7 @@ func (l *Log) Append(ctx context.Context, key chain.Key, a Append) (Appended, er
 	args := []any{
 		flag(a.Expect.Offset == 0), a.Expect.Term, a.Expect.Offset, a.Expect.Hash[:], a.Now.UnixMilli(),
 		CommandLifetime.Milliseconds(), a.Lifetime.Milliseconds(), head.Term, head.Offset, head.Hash[:],
-		len(a.Commands), len(a.Records),
+		len(a.Commands), len(a.Records), flag(l.guarded),
 	}
 	for _, command := range a.Commands {
 		remember := ""
@@ -62,11 +66,18 @@ func (l *Log) Append(ctx context.Context, key chain.Key, a Append) (Appended, er
 	for _, op := range a.Ops {
 		args = op.appendTo(args)
 	}
-	answer, err := l.append.Run(ctx, l.client, keysOf(key).stored(), args...).StringSlice()
+	answered, replicas, err := l.run(ctx, l.append, keysOf(key).stored(), args, a.Wait)
 	if err != nil {
 		return Appended{}, fmt.Errorf("append to stage log %s: %w", key, err)
 	}
-	return decodeAppended(key, answer)
+	answer, err := answered.StringSlice()
+	if err != nil {
+		return Appended{}, fmt.Errorf("append to stage log %s: %w", key, err)
+	}
+	done, err := decodeAppended(key, answer)
+	// A script that wrote nothing leaves nothing to wait for.
+	done.Replicated = err == nil && len(a.Records) > 0 && len(done.Known) == 0 && replicas > 0
+	return done, err
 }
 
 func decodeAppended(key chain.Key, answer []string) (Appended, error) {
@@ -76,10 +87,8 @@ func decodeAppended(key chain.Key, answer []string) (Appended, error) {
 	case len(answer) == 2 && answer[0] == "ok":
 		done.Enforced, err = decodeEnforced(answer[1])
 		return done, err
-	case len(answer) == 1 && answer[0] == "moved":
-		return done, ErrMoved
-	case len(answer) == 1 && answer[0] == "lost":
-		return done, ErrLost
+	case len(answer) == 1:
+		return done, refusal(answer[0])
 	case len(answer)%2 == 1 && answer[0] == "known":
 		for i := 1; i < len(answer); i += 2 {
 			var known Known
@@ -100,15 +109,34 @@ func decodeAppended(key chain.Key, answer []string) (Appended, error) {
 // in another term.
 func (l *Log) Acknowledge(ctx context.Context, key chain.Key, at chain.Position) error {
 	k := keysOf(key)
-	first := ""
-	if at.Offset > Keep {
+	first := "" // what is guarded is cut by Archived
+	if at.Offset > Keep && !l.guarded {
 		first = chain.Position{Term: at.Term, Offset: at.Offset - Keep + 1}.String()
 	}
-	args := []any{at.Term, at.Offset, first, Doorbell, ring(key, at)}
-	if err := l.acknowledge.Run(ctx, l.client, []string{k.head, k.log}, args...).Err(); err != nil {
+	args := []any{at.Term, at.Offset, first, l.bell.Plain(), ring(key, at), flag(l.guarded)}
+	rose, err := l.acknowledge.Run(ctx, l.client, []string{k.head, k.log}, args...).Int()
+	if err != nil {
 		return fmt.Errorf("acknowledge %s in stage log %s: %w", at, key, err)
 	}
+	if rose == 1 {
+		l.ringBehind(ctx, key, at)
+	}
 	return nil
+}
+
+// refusal is the error for what a script answers instead of doing it.
+func refusal(answer string) error {
+	switch answer {
+	case "moved":
+		return ErrMoved
+	case "lost":
+		return ErrLost
+	case "repairing":
+		return ErrRepairing
+	case "restarted":
+		return ErrRestarted
+	}
+	return fmt.Errorf("unknown answer %q", answer)
 }
 
 func flag(set bool) int {

@@ -1,8 +1,8 @@
 -- Notes up to where the SFU does what the stage says, and rings the doorbell where that rose.
 --
 -- KEYS  1 head (hash)
--- ARGV  1 epoch of who reports  2 term  3 offset  4 doorbell  5 what it says
--- Answers "ok", also where nothing rose; "ahead" of the log's end; "lost".
+-- ARGV  1 epoch of who reports  2 term  3 offset  4 doorbell, empty: the caller rings  5 what it says
+-- Answers "rose"; "ok" where nothing rose; "ahead" of the log's end; "lost".
 --
 -- Numbers are compared as texts without leading zeros: a Lua number cannot hold 64 bits.
 
@@ -32,7 +32,7 @@ if head[3] then
 	end
 end
 redis.call('HSET', KEYS[1], 'enforced', ARGV[1] .. ' ' .. ARGV[2] .. '-' .. offset)
-if rose then
+if rose and ARGV[4] ~= '' then
 	redis.call('PUBLISH', ARGV[4], ARGV[5])
 end
-return 'ok'
+return rose and 'rose' or 'ok'

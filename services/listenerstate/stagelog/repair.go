@@ -2,6 +2,7 @@ package stagelog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,6 +36,8 @@ type Seed struct {
 	Commands []Remembered
 	Ops      []Op
 	Lifetime time.Duration // as in Append
+	// Snapshot is of the stage at Head; nil where the log keeps none.
+	Snapshot []byte
 }
 
 // Remembered is a command that a new term still knows.
@@ -48,8 +51,8 @@ type Remembered struct {
 func (l *Log) Seed(ctx context.Context, key chain.Key, s Seed) error {
 	k := keysOf(key)
 	args := []any{
-		s.Token, s.Head.Term, s.Head.Offset, s.Head.Hash[:], s.Lifetime.Milliseconds(), Doorbell, ring(key, s.Head.Position),
-		len(s.Commands),
+		s.Token, s.Head.Term, s.Head.Offset, s.Head.Hash[:], s.Lifetime.Milliseconds(), l.bell.Plain(), ring(key, s.Head.Position),
+		len(s.Commands), flag(l.guarded), s.Snapshot,
 	}
 	for _, command := range s.Commands {
 		args = append(args, command.Name, command.Earlier.encode(), command.Until.UnixMilli())
@@ -57,12 +60,45 @@ func (l *Log) Seed(ctx context.Context, key chain.Key, s Seed) error {
 	for _, op := range s.Ops {
 		args = op.appendTo(args)
 	}
-	seeded, err := l.seed.Run(ctx, l.client, append(k.stored(), k.repair), args...).Int()
+	seeded, err := l.seed.Run(ctx, l.client, k.stored(), args...).Int()
 	if err != nil {
 		return fmt.Errorf("seed stage log %s: %w", key, err)
 	}
 	if seeded == 0 {
 		return ErrFenced
+	}
+	l.ringBehind(ctx, key, s.Head.Position)
+	return nil
+}
+
+// Trust says that a guarded log is as it should be, and ends the repair. Errors: ErrFenced.
+func (l *Log) Trust(ctx context.Context, key chain.Key, token string) error {
+	k := keysOf(key)
+	trusted, err := l.trust.Run(ctx, l.client, []string{k.head, k.repair}, token).Int()
+	if err != nil {
+		return fmt.Errorf("trust stage log %s: %w", key, err)
+	}
+	if trusted == 0 {
+		return ErrFenced
+	}
+	return nil
+}
+
+// errOlderArchive is no divergence that a repair could end: positions would come twice.
+var errOlderArchive = errors.New("the archive is of an older term than the log")
+
+// Condemn makes a log lost for everyone, and prolongs the repair: after it nothing is added in the term that the archive
+// has. Errors: ErrFenced.
+func (l *Log) Condemn(ctx context.Context, key chain.Key, token string, archived uint64, lifetime time.Duration) error {
+	k := keysOf(key)
+	answer, err := l.condemn.Run(ctx, l.client, []string{k.head, k.repair}, token, archived, lifetime.Milliseconds()).Text()
+	switch {
+	case err != nil:
+		return fmt.Errorf("condemn stage log %s: %w", key, err)
+	case answer == "fenced":
+		return ErrFenced
+	case answer == "newer":
+		return fmt.Errorf("condemn stage log %s: %w", key, errOlderArchive)
 	}
 	return nil
 }

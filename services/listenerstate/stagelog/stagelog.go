@@ -15,6 +15,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"rostrum/internal/redisdb"
 	"rostrum/services/listenerstate/chain"
 )
 
@@ -25,9 +26,14 @@ var (
 	ErrLost = errors.New("the stage log is not in Redis")
 	// ErrFenced says that another repair came first.
 	ErrFenced = errors.New("another repair came first")
+	// ErrRepairing says that the log is being repaired: nothing is added to it.
+	ErrRepairing = errors.New("the stage log is being repaired")
+	// ErrRestarted says that the log has not been compared with what instances and the archive know since Redis began
+	// another life. Only guarded logs have it.
+	ErrRestarted = errors.New("redis was started again or replaced since the stage log was verified")
 )
 
-// Doorbell is the pub/sub name on which every acknowledgement and every new term is told.
+// Doorbell is the bell at which every acknowledgement and every new term is told.
 const Doorbell = "rostrum:stage"
 
 // Keep is how many acknowledged events stay in Redis for watchers that resume; the archive has them all.
@@ -35,6 +41,24 @@ const Keep = 4096
 
 // CommandLifetime is how long a command id is remembered.
 const CommandLifetime = 10 * time.Minute
+
+//go:embed life.lua
+var lifeSource string
+
+//go:embed head.lua
+var headSource string
+
+//go:embed hold.lua
+var holdSource string
+
+//go:embed archived.lua
+var archivedSource string
+
+//go:embed trust.lua
+var trustSource string
+
+//go:embed condemn.lua
+var condemnSource string
 
 //go:embed append.lua
 var appendSource string
@@ -60,6 +84,8 @@ var releaseSource string
 // Log is the stage logs of one Redis.
 type Log struct {
 	client      redis.UniversalClient
+	bell        *redisdb.Bell
+	guarded     bool
 	append      *redis.Script
 	acknowledge *redis.Script
 	seed        *redis.Script
@@ -67,16 +93,32 @@ type Log struct {
 	enforce     *redis.Script
 	claim       *redis.Script
 	release     *redis.Script
+	head        *redis.Script
+	hold        *redis.Script
+	archived    *redis.Script
+	trust       *redis.Script
+	condemn     *redis.Script
 }
 
 // New makes the logs; the client stays the caller's.
 func New(client redis.UniversalClient) *Log {
 	return &Log{
-		client: client,
-		append: redis.NewScript(appendSource), acknowledge: redis.NewScript(acknowledgeSource),
-		seed: redis.NewScript(seedSource), unlock: redis.NewScript(unlockSource), enforce: redis.NewScript(enforceSource),
-		claim: redis.NewScript(claimSource), release: redis.NewScript(releaseSource),
+		client: client, bell: redisdb.NewBell(client, Doorbell),
+		append: redis.NewScript(lifeSource + appendSource), acknowledge: redis.NewScript(lifeSource + acknowledgeSource),
+		seed: redis.NewScript(lifeSource + seedSource), unlock: redis.NewScript(unlockSource), enforce: redis.NewScript(enforceSource),
+		claim: redis.NewScript(claimSource), release: redis.NewScript(releaseSource), head: redis.NewScript(lifeSource + headSource),
+		hold: redis.NewScript(lifeSource + holdSource), archived: redis.NewScript(archivedSource),
+		trust: redis.NewScript(lifeSource + trustSource), condemn: redis.NewScript(condemnSource),
 	}
+}
+
+// NewGuarded makes logs of which nothing is acknowledged by an archive. Redis alone cannot tell whether it is older than it
+// was, so each log is good in one life of Redis only, the time between two starts of the process that has it: in another,
+// what it is asked answers ErrRestarted until Seed or Trust. Nothing is added to a log that is being repaired.
+func NewGuarded(client redis.UniversalClient) *Log {
+	l := New(client)
+	l.guarded = true
+	return l
 }
 
 // Target is a structure beside the log that operations may change: the index of its key in the scripts.
@@ -145,11 +187,18 @@ func decodeEarlier(text string) (Earlier, error) {
 	return e, nil
 }
 
-type keys struct{ head, log, commands, due, seats, hands, repair string }
+type keys struct {
+	head, log, commands, due, seats, hands, snapshot, repair, offers string
+}
 
 func keysOf(key chain.Key) keys {
 	tag := "{" + key.String() + "}:"
-	return keys{tag + "head", tag + "log", tag + "cmd", tag + "due", tag + "seats", tag + "hands", tag + "repair"}
+	return keys{
+		tag + "head", tag + "log", tag + "cmd", tag + "due", tag + "seats", tag + "hands", tag + "snapshot", tag + "repair", tag + "offers",
+	}
 }
 
-func (k keys) stored() []string { return []string{k.head, k.log, k.commands, k.due, k.seats, k.hands} }
+// stored are the keys that live and end with the log, and the one that says that it is being repaired.
+func (k keys) stored() []string {
+	return []string{k.head, k.log, k.commands, k.due, k.seats, k.hands, k.snapshot, k.repair}
+}

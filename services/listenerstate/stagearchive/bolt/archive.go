@@ -3,7 +3,6 @@ package bolt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -16,9 +15,9 @@ import (
 
 var (
 	// ErrDiverged says that records do not continue the archived log.
-	ErrDiverged = errors.New("the records do not continue the archived log")
+	ErrDiverged = chain.ErrDiverged
 	// ErrClosed says that the archive takes no more.
-	ErrClosed = errors.New("the archive is closed")
+	ErrClosed = chain.ErrClosed
 )
 
 const (
@@ -63,12 +62,12 @@ func NewArchive(db *bbolt.DB, config Config) (*Archive, error) {
 		db: db, queue: make(chan job, queueLength),
 		commits: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "rostrum_stagearchive_commit_seconds",
-			Help:    "How long a transaction took, with its fsync.",
+			Help:    "How long one write of the store took.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 12),
 		}),
 		shared: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "rostrum_stagearchive_commit_appends",
-			Help:    "How many appends shared a transaction.",
+			Help:    "How many appends shared one write of the store.",
 			Buckets: prometheus.ExponentialBuckets(1, 2, 9),
 		}),
 	}
@@ -95,7 +94,7 @@ func (a *Archive) Close() {
 }
 
 // Append puts records behind a head, in order. It returns once they wait in line, so that a caller who appends one
-// after the other keeps the order; the write is finished when they are on disk, or with ErrDiverged. Records that are
+// after the other keeps the order; the write is finished when they are on disk, or with chain.ErrDiverged. Records that are
 // held already are skipped. A snapshot, where there is one, is of the last record. The bytes must not change until then.
 func (a *Archive) Append(key chain.Key, after chain.Head, records []chain.Record, snapshot []byte) *chain.Write {
 	return a.submit(func(tx *bbolt.Tx) error { return appendRecords(tx, key, after, records, snapshot) })
@@ -120,7 +119,7 @@ func (a *Archive) submit(do func(*bbolt.Tx) error) *chain.Write {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	if a.closed {
-		write.Finish(ErrClosed)
+		write.Finish(chain.ErrClosed)
 		return write
 	}
 	a.queue <- job{do, write}

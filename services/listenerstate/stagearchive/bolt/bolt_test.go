@@ -16,6 +16,7 @@ import (
 	"rostrum/internal/id"
 	"rostrum/internal/testkit"
 	"rostrum/services/listenerstate/chain"
+	"rostrum/services/listenerstate/stagearchive"
 )
 
 func openDB(t testing.TB, path string) *bbolt.DB {
@@ -44,24 +45,35 @@ func newArchive(t testing.TB) *Archive {
 
 func newKey() chain.Key { return chain.Key{App: id.Main, Room: id.NewRoom()} }
 
-func records(head chain.Head, n int) []chain.Record {
-	var out []chain.Record
-	for i := range n {
-		at := chain.Position{Term: max(head.Term, 1), Offset: head.Offset + uint64(i) + 1}
-		out = append(out, chain.Record{Position: at, Payload: chain.Sum([]byte("p")), Bytes: []byte("event " + at.String())})
-	}
-	return out
-}
-
 func (a *Archive) put(key chain.Key, after chain.Head, records []chain.Record) error {
 	return a.Append(key, after, records, nil).Wait(context.Background())
+}
+
+func TestContract(t *testing.T) {
+	stagearchive.Test(t, func(t *testing.T) func() stagearchive.Archive {
+		db := openDB(t, filepath.Join(t.TempDir(), "archive.db"))
+		return func() stagearchive.Archive { return openArchive(t, db) }
+	})
+}
+
+func TestKeyringContract(t *testing.T) {
+	stagearchive.TestKeyring(t, func(t *testing.T) func() stagearchive.Keyring {
+		db := openDB(t, filepath.Join(t.TempDir(), "keys.db"))
+		return func() stagearchive.Keyring {
+			ring, err := NewKeyring(db)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ring
+		}
+	})
 }
 
 func TestWhatIsFinishedIsOnDisk(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "archive.db")
 	db := openDB(t, path)
 	a, key := openArchive(t, db), newKey()
-	all := records(chain.Head{}, 5)
+	all := stagearchive.Records(chain.Head{}, 5)
 	if err := a.put(key, chain.Head{}, all[:3]); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +82,7 @@ func TestWhatIsFinishedIsOnDisk(t *testing.T) {
 	if err := write.Wait(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.put(key, all[4].Head(), records(all[4].Head(), 1)); !errors.Is(err, ErrClosed) {
+	if err := a.put(key, all[4].Head(), stagearchive.Records(all[4].Head(), 1)); !errors.Is(err, chain.ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
 	db.Close()
@@ -91,74 +103,13 @@ func TestWhatIsFinishedIsOnDisk(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotContinueIsRefused(t *testing.T) {
-	a, key := newArchive(t), newKey()
-	all := records(chain.Head{}, 6)
-	if err := a.put(key, chain.Head{}, all[:3]); err != nil {
-		t.Fatal(err)
-	}
-	forged := records(chain.Head{}, 3)
-	forged[2].Bytes = []byte("another event")
-	lowerTerm := records(all[2].Head(), 1)
-	lowerTerm[0].Term = 0
-	for name, c := range map[string]struct {
-		after   chain.Head
-		records []chain.Record
-	}{
-		"a hole":                {all[3].Head(), all[4:]},
-		"another event":         {all[1].Head(), forged[2:]},
-		"after another event":   {forged[2].Head(), all[3:4]},
-		"a lower term":          {all[2].Head(), lowerTerm},
-		"a hole inside":         {all[2].Head(), []chain.Record{all[3], all[5]}},
-		"a second beginning":    {chain.Head{}, forged},
-		"an unknown log's tail": {chain.Head{}, all[3:]},
-	} {
-		if err := a.put(key, c.after, c.records); !errors.Is(err, ErrDiverged) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if err := a.put(key, all[0].Head(), all[1:5]); err != nil {
-		t.Errorf("held records with new ones behind: %v", err)
-	}
-	if err := a.put(key, chain.Head{}, all[:2]); err != nil {
-		t.Errorf("held records alone: %v", err)
-	}
-	if head, _, err := a.Load(context.Background(), key); err != nil || head != all[4].Head() {
-		t.Errorf("the head is %+v, %v", head, err)
-	}
-}
-
-func TestAClaimFencesLowerTerms(t *testing.T) {
-	a, key := newArchive(t), newKey()
-	if head, err := a.Claim(context.Background(), key); err != nil || head != (chain.Head{}) {
-		t.Errorf("a claim of nothing: %+v, %v", head, err)
-	}
-	all := records(chain.Head{}, 3)
-	if err := a.put(key, chain.Head{}, all[:2]); err != nil {
-		t.Fatal(err)
-	}
-	head, err := a.Claim(context.Background(), key)
-	if err != nil || head.Position != (chain.Position{Term: 2, Offset: 2}) || head.Hash != all[1].Head().Hash {
-		t.Fatalf("claimed %+v, %v", head, err)
-	}
-	if err := a.put(key, all[1].Head(), all[2:]); !errors.Is(err, ErrDiverged) {
-		t.Errorf("an append of the old term: %v", err)
-	}
-	if err := a.put(key, chain.Head{}, all[:2]); err != nil {
-		t.Errorf("held records of the old term: %v", err)
-	}
-	if err := a.put(key, head, records(head, 1)); err != nil {
-		t.Errorf("an append of the new term: %v", err)
-	}
-}
-
 func TestAppendsShareTransactions(t *testing.T) {
 	a := newArchive(t)
 	before := a.db.Stats()
 	var writes []*chain.Write
 	const logs = 200
 	for range logs {
-		writes = append(writes, a.Append(newKey(), chain.Head{}, records(chain.Head{}, 1), nil))
+		writes = append(writes, a.Append(newKey(), chain.Head{}, stagearchive.Records(chain.Head{}, 1), nil))
 	}
 	for _, write := range writes {
 		if err := write.Wait(context.Background()); err != nil {
@@ -169,53 +120,6 @@ func TestAppendsShareTransactions(t *testing.T) {
 	// A transaction of its own writes the meta page and a few others.
 	if pages := after.TxStats.GetWrite() - before.TxStats.GetWrite(); pages >= 2*logs {
 		t.Errorf("%d pages were written for %d appends", pages, logs)
-	}
-}
-
-func TestOneBadAppendSparesTheOthers(t *testing.T) {
-	a, good, bad := newArchive(t), newKey(), newKey()
-	all := records(chain.Head{}, 3)
-	writes := []*chain.Write{
-		a.Append(good, chain.Head{}, all[:1], nil), a.Append(bad, all[0].Head(), all[1:], nil), a.Append(good, all[0].Head(), all[1:2], nil),
-	}
-	for i, write := range writes {
-		if err := write.Wait(context.Background()); errors.Is(err, ErrDiverged) != (i == 1) {
-			t.Errorf("append %d: %v", i, err)
-		}
-	}
-	if head, _, err := a.Load(context.Background(), bad); err != nil || head != (chain.Head{}) {
-		t.Errorf("the bad append left %+v, %v", head, err)
-	}
-}
-
-func TestKeys(t *testing.T) {
-	ctx := context.Background()
-	ring, err := NewKeyring(openDB(t, filepath.Join(t.TempDir(), "keys.db")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	user := id.NewUser()
-	if _, found, err := ring.Key(ctx, id.Main, user); err != nil || found {
-		t.Errorf("a key that was never made: %v, %v", found, err)
-	}
-	made, err := ring.MakeKey(ctx, id.Main, user)
-	if err != nil || made == [32]byte{} {
-		t.Fatalf("made %x, %v", made, err)
-	}
-	if again, err := ring.MakeKey(ctx, id.Main, user); err != nil || again != made {
-		t.Errorf("made again: %x, %v", again, err)
-	}
-	if other, err := ring.MakeKey(ctx, "other", user); err != nil || other == made {
-		t.Errorf("in another app: %x, %v", other, err)
-	}
-	if err := ring.DestroyKey(ctx, id.Main, user); err != nil {
-		t.Fatal(err)
-	}
-	if _, found, err := ring.Key(ctx, id.Main, user); err != nil || found {
-		t.Errorf("a destroyed key: %v, %v", found, err)
-	}
-	if next, err := ring.MakeKey(ctx, id.Main, user); err != nil || next == made {
-		t.Errorf("after the destruction: %x, %v", next, err)
 	}
 }
 
@@ -294,8 +198,8 @@ func BenchmarkKey(b *testing.B) {
 }
 
 func FuzzStoredForms(f *testing.F) {
-	f.Add(offsetKey(7), encodeRecord(records(chain.Head{}, 1)[0]))
-	f.Add([]byte{}, encodeHead(records(chain.Head{}, 1)[0].Head()))
+	f.Add(offsetKey(7), encodeRecord(stagearchive.Records(chain.Head{}, 1)[0]))
+	f.Add([]byte{}, encodeHead(stagearchive.Records(chain.Head{}, 1)[0].Head()))
 	f.Fuzz(func(t *testing.T, key, stored []byte) {
 		if record, err := decodeRecord(key, stored); err == nil && !bytes.Equal(encodeRecord(record), stored) {
 			t.Fatalf("%+v", record)
@@ -315,7 +219,7 @@ func BenchmarkAppend(b *testing.B) {
 			b.RunParallel(func(pb *testing.PB) {
 				key, head := newKey(), chain.Head{}
 				for pb.Next() {
-					added := records(head, 1)
+					added := stagearchive.Records(head, 1)
 					if err := a.put(key, head, added); err != nil {
 						b.Error(err)
 						return

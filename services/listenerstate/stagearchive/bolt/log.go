@@ -83,11 +83,11 @@ func appendRecords(tx *bbolt.Tx, key chain.Key, after chain.Head, records []chai
 		return err
 	}
 	if after != head {
-		return ErrDiverged
+		return chain.ErrDiverged
 	}
 	for i, record := range records {
 		if record.Offset != head.Offset+uint64(i)+1 || record.Term != records[0].Term || record.Term < head.Term {
-			return ErrDiverged
+			return chain.ErrDiverged
 		}
 	}
 	if log == nil {
@@ -103,7 +103,7 @@ func skipHeld(log *bbolt.Bucket, head, after chain.Head, records []chain.Record)
 	for len(records) > 0 && records[0].Offset <= head.Offset {
 		held := log.Bucket(eventsBucket).Get(offsetKey(records[0].Offset))
 		if !bytes.Equal(held, encodeRecord(records[0])) {
-			return nil, after, ErrDiverged
+			return nil, after, chain.ErrDiverged
 		}
 		after, records = records[0].Head(), records[1:]
 	}
