@@ -39,8 +39,12 @@ type label struct {
 	Text string
 }
 
+// colours are as many as the page has; further lines are dashed.
+const colours = 8
+
 type line struct {
 	Place  int // of its colour
+	Dash   int // of what tells it from others of the same colour
 	Name   string
 	Last   string
 	Points string
@@ -66,7 +70,7 @@ func (p Plot) draw() drawn {
 	}
 	var words []string
 	for i, s := range p.Series {
-		l := line{Place: i % 8, Name: s.Name}
+		l := line{Place: i % colours, Dash: i / colours % 3, Name: s.Name}
 		var points strings.Builder
 		for _, at := range s.Points {
 			fmt.Fprintf(&points, "%s,%s ", coordinate(plane*at.X/right), coordinate(plane-plane*max(0, at.Y)/top))
