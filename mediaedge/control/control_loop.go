@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -90,7 +91,7 @@ func (s *Stream) converse(ctx context.Context) error {
 		return err
 	}
 	hello := &signalingv1.EdgeReport{Report: &signalingv1.EdgeReport_Hello{Hello: s.cfg.Hello}}
-	if err := stream.Send(hello); err != nil {
+	if err := stream.Send(hello); err != nil && !errors.Is(err, io.EOF) { // then what is received says why
 		return err
 	}
 	broken := make(chan error, 1)
