@@ -6,7 +6,10 @@ import (
 	"net/http"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"rostrum/internal/fault"
+	"rostrum/mobile-api/view"
 )
 
 // answer is what a handler wants said.
@@ -39,6 +42,15 @@ func (a answer) write(w http.ResponseWriter) {
 	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.body) // who left is not told
+}
+
+// timeFrom is nil, null in JSON, where there is no time.
+func timeFrom(t *timestamppb.Timestamp) *time.Time {
+	if t == nil {
+		return nil
+	}
+	at := view.TimeFrom(t)
+	return &at
 }
 
 // fail answers an error as its fault, and notes it for the access log.

@@ -9,6 +9,7 @@ import (
 
 	"rostrum/internal/id"
 	"rostrum/mobile-api/intent"
+	"rostrum/mobile-api/view"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 )
 
@@ -26,10 +27,10 @@ type commands struct {
 type detail func(*request, *intent.Intent) error
 
 type wireCommanded struct {
-	Position wirePosition `json:"position"`
-	Place    uint32       `json:"place"`
-	Of       uint32       `json:"of"`
-	Seats    []wireSeat   `json:"seats"`
+	Position view.Position `json:"position"`
+	Place    uint32        `json:"place"`
+	Of       uint32        `json:"of"`
+	Seats    []view.Seat   `json:"seats"`
 }
 
 // ask serves one verb of intents, about the {user} of the path where it has one.
@@ -55,7 +56,7 @@ func (c commands) ask(do string, details ...detail) handler {
 		}
 		stage := applied.GetStage()
 		return inJSON(http.StatusOK, wireCommanded{
-			positionFrom(applied.GetPosition()), applied.GetPlace(), stage.GetHandCount(), seatsFrom(stage),
+			view.PositionFrom(applied.GetPosition()), applied.GetPlace(), stage.GetHandCount(), view.SeatsFrom(stage.GetSeats()),
 		})
 	}
 }

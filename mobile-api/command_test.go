@@ -10,6 +10,7 @@ import (
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 	"rostrum/internal/token"
+	"rostrum/mobile-api/view"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	v1 "rostrum/proto/rostrum/listenerstate/v1"
 )
@@ -61,7 +62,7 @@ func TestEveryRouteIsItsCommand(t *testing.T) {
 		if !proto.Equal(&v1.ApplyRequest{Command: asked.Command}, c.want) {
 			t.Errorf("%s %s %s asked %v, want %v", c.method, c.path, c.body, asked, c.want)
 		}
-		if out.Position != (wirePosition{1, 3}) || out.Place != 7 || out.Of != 2 || len(out.Seats) != 2 {
+		if out.Position != (view.Position{Term: 1, Offset: 3}) || out.Place != 7 || out.Of != 2 || len(out.Seats) != 2 {
 			t.Errorf("%s %s answered %+v", c.method, c.path, out)
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"rostrum/internal/fault"
+	"rostrum/mobile-api/view"
+	listenv1 "rostrum/proto/rostrum/listen/v1"
 )
 
 func TestRoutesAndContractAreTheSame(t *testing.T) {
@@ -102,6 +104,28 @@ func TestEveryFaultInTheSourceIsDocumented(t *testing.T) {
 		code := fault.Code(snake(strings.TrimPrefix(name, "Code")))
 		if !known[code] {
 			t.Errorf("%s is used, but the contract's Error has no %q", name, code)
+		}
+	}
+}
+
+func TestEveryRoleAndStateHasAName(t *testing.T) {
+	roles, states := map[string]bool{}, map[string]bool{}
+	for role := range listenv1.Role_name {
+		roles[view.RoleFrom(listenv1.Role(role))] = true
+	}
+	for state := range listenv1.RoomState_name {
+		states[view.StateFrom(listenv1.RoomState(state))] = true
+	}
+	schemas := readContract(t).Components.Schemas
+	for schema, told := range map[string]map[string]bool{"Role": roles, "State": states} {
+		named := schemas[schema].Value.Enum
+		for _, name := range named {
+			if !told[name.(string)] {
+				t.Errorf("no %s is ever %s", schema, name)
+			}
+		}
+		if len(told) != len(named) {
+			t.Errorf("%s has %v, told are %v", schema, named, told)
 		}
 	}
 }

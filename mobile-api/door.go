@@ -12,6 +12,7 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/mobile-api/view"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	roomv1 "rostrum/proto/rostrum/room/v1"
 	signalingv1 "rostrum/proto/rostrum/signaling/v1"
@@ -35,18 +36,18 @@ type door struct {
 }
 
 type wireJoined struct {
-	Role                string       `json:"role"`
-	Seat                uint32       `json:"seat,omitempty"`
-	You                 *wireYou     `json:"you,omitempty"`
-	Room                wireRoom     `json:"room"`
-	Card                wireCard     `json:"card"`
-	Position            wirePosition `json:"position"`
-	Grant               string       `json:"grant"`
-	GrantExpiresAt      *time.Time   `json:"grant_expires_at"`
-	Edges               []wireEdge   `json:"edges"`
-	WhipURL             string       `json:"whip_url,omitempty"`
-	SpeakGrant          string       `json:"speak_grant,omitempty"`
-	SpeakGrantExpiresAt *time.Time   `json:"speak_grant_expires_at,omitempty"`
+	Role                string        `json:"role"`
+	Seat                uint32        `json:"seat,omitempty"`
+	You                 *view.You     `json:"you,omitempty"`
+	Room                wireRoom      `json:"room"`
+	Card                wireCard      `json:"card"`
+	Position            view.Position `json:"position"`
+	Grant               string        `json:"grant"`
+	GrantExpiresAt      *time.Time    `json:"grant_expires_at"`
+	Edges               []wireEdge    `json:"edges"`
+	WhipURL             string        `json:"whip_url,omitempty"`
+	SpeakGrant          string        `json:"speak_grant,omitempty"`
+	SpeakGrantExpiresAt *time.Time    `json:"speak_grant_expires_at,omitempty"`
 }
 
 // let answers whoever was let in. Faults: removed; unavailable where no edge is known.
@@ -55,17 +56,21 @@ func (d door) let(r *request, entered *roomv1.EnterResponse, now seen, edges []*
 	if slices.Contains(now.stage.GetRemoved(), string(user)) {
 		return answer{}, fault.New(fault.CodeRemoved, "you were removed from this room")
 	}
+	you := now.you(user)
 	out := wireJoined{
-		Role: roleFrom(roleOf(now.stage, user)), You: youFrom(now.stage, now.place, user), Room: roomFrom(room, now.stage),
-		Card: cardFrom(room, now.stage), Position: positionFrom(now.stage.GetPosition()),
+		Role: you.Role, Room: roomFrom(room, now.stage),
+		Card: cardFrom(room, now.stage), Position: view.PositionFrom(now.stage.GetPosition()),
 		Grant: entered.GetGrant(), GrantExpiresAt: timeFrom(entered.GetGrantExpiresAt()),
 		Edges: edgesFrom(at, edges, room.GetId(), entered.GetOggGrant()),
 	}
 	if len(out.Edges) == 0 {
 		return answer{}, fault.Unavailable(nil, "no edge can take listeners now; join again in a moment")
 	}
+	if now.stage != nil && user != "" {
+		out.You = &you
+	}
 	if entered.GetSpeakGrant() != "" {
-		out.Seat, out.WhipURL = seatOf(now.stage, user).GetSeat(), at.JoinPath("v1/rooms", room.GetId(), "whip").String()
+		out.Seat, out.WhipURL = you.Seat, at.JoinPath("v1/rooms", room.GetId(), "whip").String()
 		out.SpeakGrant, out.SpeakGrantExpiresAt = entered.GetSpeakGrant(), timeFrom(entered.GetSpeakGrantExpiresAt())
 	}
 	return inJSON(http.StatusOK, out)

@@ -24,7 +24,7 @@ func (d door) renew(r *request) (answer, error) {
 	case r.who.user == "":
 	case now.err != nil: // a speaker must not be taken for a listener
 		return answer{}, d.whyNoStage(r, room, now.err)
-	case seatOf(now.stage, r.who.user) != nil:
+	case now.you(r.who.user).Seat != 0:
 		role = listenv1.Role_ROLE_SPEAKER
 	}
 	entered, err := d.enter(r, room, role)

@@ -6,6 +6,7 @@ import (
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 	"rostrum/mobile-api/intent"
+	"rostrum/mobile-api/view"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	signalingv1 "rostrum/proto/rostrum/signaling/v1"
 )
@@ -27,9 +28,9 @@ func (d door) join(r *request) (answer, error) {
 		return answer{}, err
 	}
 	switch in.Role {
-	case "listener":
+	case view.RoleListener:
 		return d.listen(r, room, in.Region)
-	case "speaker":
+	case view.RoleSpeaker:
 		return d.speak(r, room, in.Region, in.Muted)
 	}
 	return answer{}, fault.Invalid("role", "listener or speaker")
@@ -61,7 +62,8 @@ func (d door) speak(r *request, room id.Room, region string, muted bool) (answer
 	if err != nil {
 		return answer{}, d.whyNoStage(r, room, err)
 	}
-	if seatOf(applied.GetStage(), r.who.user) == nil {
+	now := seen{stage: applied.GetStage(), place: applied.GetPlace()}
+	if now.you(r.who.user).Seat == 0 {
 		return answer{}, fault.New(fault.CodeConflict, "the seat was lost at once; join again")
 	}
 	entered, err := d.enter(r, room, listenv1.Role_ROLE_SPEAKER)
@@ -72,5 +74,5 @@ func (d door) speak(r *request, room id.Room, region string, muted bool) (answer
 	if err != nil {
 		return answer{}, err
 	}
-	return d.let(r, entered, seen{stage: applied.GetStage(), place: applied.GetPlace()}, edges)
+	return d.let(r, entered, now, edges)
 }

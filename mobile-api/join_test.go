@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"rostrum/internal/fault"
+	"rostrum/mobile-api/view"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 	roomv1 "rostrum/proto/rostrum/room/v1"
@@ -24,7 +25,7 @@ func TestAListenerIsToldAllToHear(t *testing.T) {
 	if in.Role != "listener" || in.Seat != 0 || in.SpeakGrant != "" || in.WhipURL != "" || in.SpeakGrantExpiresAt != nil {
 		t.Errorf("a listener was given %s", got.body)
 	}
-	if in.Grant != "listen.grant.signed" || in.Position != (wirePosition{1, 3}) || in.Card.Position != in.Position ||
+	if in.Grant != "listen.grant.signed" || in.Position != (view.Position{Term: 1, Offset: 3}) || in.Card.Position != in.Position ||
 		in.Card.Title != "Tides, renamed" || len(in.Card.Seats) != 2 || in.Card.Epoch != 7 || in.Card.State != "live" {
 		t.Errorf("the card is %+v", in.Card)
 	}
@@ -52,7 +53,7 @@ func TestASpeakerTakesASeat(t *testing.T) {
 	var in wireJoined
 	w.do(t, call{method: "POST", path: joinPath, body: `{"role":"speaker","muted":true}`, bearer: w.access}).want(t, 200, "").read(t, &in)
 	if in.Role != "speaker" || in.Seat != 3 || in.SpeakGrant != "speak.grant.signed" || in.SpeakGrantExpiresAt == nil ||
-		in.WhipURL != "https://rooms.example/v1/rooms/"+w.room.Id+"/whip" || in.Position != (wirePosition{1, 4}) || len(in.Room.Speakers) != 3 {
+		in.WhipURL != "https://rooms.example/v1/rooms/"+w.room.Id+"/whip" || in.Position != (view.Position{Term: 1, Offset: 4}) || len(in.Room.Speakers) != 3 {
 		t.Errorf("a speaker was given %+v", in)
 	}
 	if in.Edges[1].URL != "https://rooms.example" || !strings.HasPrefix(in.Edges[1].ListenURL, "wss://rooms.example/v1/") {
@@ -72,7 +73,7 @@ func TestListeningNeedsNeitherNameNorStage(t *testing.T) {
 	w.fail("GetStage", fault.New(fault.CodeConflict, "the stage is being repaired"))
 	var in wireJoined
 	w.do(t, call{method: "POST", path: joinPath, body: `{"role":"listener"}`}).want(t, 200, "").read(t, &in)
-	if in.Grant == "" || in.Card.Title != "Tides" || in.Card.Seats == nil || in.Position != (wirePosition{}) {
+	if in.Grant == "" || in.Card.Title != "Tides" || in.Card.Seats == nil || in.Position != (view.Position{}) {
 		t.Errorf("without a stage the answer is %+v", in)
 	}
 	if asked := w.last("Enter").(*roomv1.EnterRequest); asked.User != "" {

@@ -1,200 +1,46 @@
 package mobileapi
 
 import (
-	"context"
-	"fmt"
-	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
-	"google.golang.org/grpc"
-	"google.golang.org/protobuf/types/known/timestamppb"
-
-	"rostrum/internal/fault"
-	"rostrum/internal/id"
-	listenv1 "rostrum/proto/rostrum/listen/v1"
+	"rostrum/mobile-api/view"
+	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 	roomv1 "rostrum/proto/rostrum/room/v1"
 )
 
-// catalogue is what is known of rooms that one may not be in.
-type catalogue interface {
-	CreateRoom(context.Context, *roomv1.CreateRoomRequest, ...grpc.CallOption) (*roomv1.CreateRoomResponse, error)
-	GetRoom(context.Context, *roomv1.GetRoomRequest, ...grpc.CallOption) (*roomv1.GetRoomResponse, error)
-	ListRooms(context.Context, *roomv1.ListRoomsRequest, ...grpc.CallOption) (*roomv1.ListRoomsResponse, error)
-	starter
+// wireRoom is Room of openapi.yaml.
+type wireRoom struct {
+	ID              string      `json:"id"`
+	Title           string      `json:"title"`
+	Description     string      `json:"description"`
+	Language        string      `json:"language"`
+	TimeZone        string      `json:"time_zone"`
+	State           string      `json:"state"`
+	Host            wireHost    `json:"host"`
+	OpenStage       bool        `json:"open_stage"`
+	OpenListening   bool        `json:"open_listening"`
+	MaxSeats        uint32      `json:"max_seats"`
+	AllowedSpeakers []string    `json:"allowed_speakers"`
+	Speakers        []view.Seat `json:"speakers"`
+	CreatedAt       *time.Time  `json:"created_at"`
+	ScheduledFor    *time.Time  `json:"scheduled_for"`
+	StartedAt       *time.Time  `json:"started_at"`
+	EndedAt         *time.Time  `json:"ended_at"`
 }
 
-type starter interface {
-	StartRoom(context.Context, *roomv1.StartRoomRequest, ...grpc.CallOption) (*roomv1.StartRoomResponse, error)
-	EndRoom(context.Context, *roomv1.EndRoomRequest, ...grpc.CallOption) (*roomv1.EndRoomResponse, error)
+type wireHost struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
-const (
-	maxListed   = 100
-	maxCursor   = 512
-	maxSeats    = 100
-	maxSpeakers = 100
-)
-
-// rooms makes, lists, starts and ends rooms.
-type rooms struct {
-	catalogue catalogue
-	stages    stages
-}
-
-type newRoom struct {
-	Title         string   `json:"title"`
-	Description   string   `json:"description"`
-	Language      string   `json:"language"`
-	TimeZone      string   `json:"time_zone"`
-	OpenStage     bool     `json:"open_stage"`
-	OpenListening bool     `json:"open_listening"`
-	MaxSeats      *uint32  `json:"max_seats"`
-	Speakers      []string `json:"speakers"`
-	ScheduledFor  *string  `json:"scheduled_for"`
-}
-
-func (n rooms) create(r *request) (answer, error) {
-	key, err := idempotencyKey(r)
-	if err != nil {
-		return answer{}, err
+// roomFrom draws a room and who is on its stage; nobody where that could not be had.
+func roomFrom(r *roomv1.Room, stage *listenerstatev1.Stage) wireRoom {
+	return wireRoom{
+		ID: r.GetId(), Title: r.GetTitle(), Description: r.GetDescription(), Language: r.GetLanguage(),
+		TimeZone: r.GetTimeZone(), State: view.StateFrom(r.GetState()), Host: wireHost{r.GetHost(), r.GetHostName()},
+		OpenStage: r.GetOpenStage(), OpenListening: r.GetOpenListening(), MaxSeats: r.GetMaxSeats(),
+		AllowedSpeakers: append([]string{}, r.GetSpeakers()...), Speakers: view.SeatsFrom(stage.GetSeats()),
+		CreatedAt: timeFrom(r.GetCreatedAt()), ScheduledFor: timeFrom(r.GetScheduledFor()),
+		StartedAt: timeFrom(r.GetStartedAt()), EndedAt: timeFrom(r.GetEndedAt()),
 	}
-	var in newRoom
-	if err := readJSON(r, &in); err != nil {
-		return answer{}, err
-	}
-	wanted, err := in.check()
-	if err != nil {
-		return answer{}, err
-	}
-	wanted.App, wanted.User, wanted.UserName, wanted.IdempotencyKey = string(r.app), string(r.who.user), r.who.name, key
-	made, err := n.catalogue.CreateRoom(r.Context(), wanted)
-	if err != nil {
-		return answer{}, fmt.Errorf("create room: %w", err)
-	}
-	out, err := inJSON(http.StatusCreated, roomFrom(made.GetRoom(), nil))
-	if err == nil {
-		out.header["Location"] = "/v1/rooms/" + made.GetRoom().GetId()
-	}
-	return out, err
-}
-
-// check bounds what the contract bounds; what texts may say is the catalogue's to decide.
-func (n newRoom) check() (*roomv1.CreateRoomRequest, error) {
-	wanted := &roomv1.CreateRoomRequest{
-		Title: n.Title, Description: n.Description, Language: n.Language, TimeZone: n.TimeZone,
-		OpenStage: n.OpenStage, OpenListening: n.OpenListening, Speakers: n.Speakers,
-	}
-	if n.Title == "" {
-		return nil, fault.Invalid("title", "there")
-	}
-	if n.MaxSeats != nil {
-		wanted.MaxSeats = *n.MaxSeats
-		if wanted.MaxSeats < 1 || wanted.MaxSeats > maxSeats {
-			return nil, fault.Invalid("max_seats", fmt.Sprintf("1 to %d", maxSeats))
-		}
-	}
-	if len(n.Speakers) > maxSpeakers {
-		return nil, fault.Invalid("speakers", fmt.Sprintf("at most %d", maxSpeakers))
-	}
-	for _, speaker := range n.Speakers {
-		if _, err := id.ParseUser(speaker); err != nil {
-			return nil, fault.Invalid("speakers", "users: us_ and 20 characters each")
-		}
-	}
-	if n.ScheduledFor != nil {
-		at, err := time.Parse(time.RFC3339, *n.ScheduledFor)
-		if err != nil {
-			return nil, fault.Invalid("scheduled_for", "a time as in RFC 3339")
-		}
-		wanted.ScheduledFor = timestamppb.New(at)
-	}
-	return wanted, nil
-}
-
-func (n rooms) list(r *request) (answer, error) {
-	limit, cursor, err := page(r)
-	if err != nil {
-		return answer{}, err
-	}
-	listed, err := n.catalogue.ListRooms(r.Context(), &roomv1.ListRoomsRequest{App: string(r.app), Limit: limit, Cursor: cursor})
-	if err != nil {
-		return answer{}, fmt.Errorf("list rooms: %w", err)
-	}
-	found := n.stages.all(r, listed.GetRooms())
-	out := struct {
-		Rooms      []wireRoom `json:"rooms"`
-		NextCursor string     `json:"next_cursor"`
-	}{make([]wireRoom, 0, len(found)), listed.GetNextCursor()}
-	for i, room := range listed.GetRooms() {
-		out.Rooms = append(out.Rooms, roomFrom(room, found[i]))
-	}
-	return inJSON(http.StatusOK, out)
-}
-
-// page reads which part of a list is wanted.
-func page(r *request) (limit uint32, cursor string, err error) {
-	query := r.URL.Query()
-	if text := query.Get("limit"); query.Has("limit") {
-		n, err := strconv.ParseUint(text, 10, 32)
-		if err != nil || n < 1 || n > maxListed {
-			return 0, "", fault.Invalid("limit", fmt.Sprintf("1 to %d", maxListed))
-		}
-		limit = uint32(n)
-	}
-	cursor = query.Get("cursor")
-	notPrintable := func(c rune) bool { return c <= ' ' || c > '~' }
-	if len(cursor) > maxCursor || strings.ContainsFunc(cursor, notPrintable) {
-		return 0, "", fault.Invalid("cursor", "the next_cursor of an answer")
-	}
-	return limit, cursor, nil
-}
-
-func (n rooms) read(r *request) (answer, error) {
-	room, err := r.room()
-	if err != nil {
-		return answer{}, err
-	}
-	got, err := n.catalogue.GetRoom(r.Context(), &roomv1.GetRoomRequest{App: string(r.app), Room: string(room)})
-	if err != nil {
-		return answer{}, fmt.Errorf("read room: %w", err)
-	}
-	return n.with(r, got.GetRoom())
-}
-
-func (n rooms) start(r *request) (answer, error) {
-	room, err := r.room()
-	if err != nil {
-		return answer{}, err
-	}
-	started, err := n.catalogue.StartRoom(r.Context(), &roomv1.StartRoomRequest{
-		App: string(r.app), Room: string(room), User: string(r.who.user),
-	})
-	if err != nil {
-		return answer{}, fmt.Errorf("start room: %w", err)
-	}
-	return n.with(r, started.GetRoom())
-}
-
-func (n rooms) end(r *request) (answer, error) {
-	room, err := r.room()
-	if err != nil {
-		return answer{}, err
-	}
-	ended, err := n.catalogue.EndRoom(r.Context(), &roomv1.EndRoomRequest{
-		App: string(r.app), Room: string(room), User: string(r.who.user),
-	})
-	if err != nil {
-		return answer{}, fmt.Errorf("end room: %w", err)
-	}
-	return n.with(r, ended.GetRoom())
-}
-
-// with answers a room and who is on its stage. Only live rooms have somebody there.
-func (n rooms) with(r *request, room *roomv1.Room) (answer, error) {
-	if room.GetState() != listenv1.RoomState_ROOM_STATE_LIVE {
-		return inJSON(http.StatusOK, roomFrom(room, nil))
-	}
-	return inJSON(http.StatusOK, roomFrom(room, n.stages.all(r, []*roomv1.Room{room})[0]))
 }

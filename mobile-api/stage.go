@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,6 +12,7 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/mobile-api/view"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 	roomv1 "rostrum/proto/rostrum/room/v1"
@@ -26,6 +25,7 @@ type stageReader interface {
 const (
 	stagesAtOnce = 8
 	stageTimeout = time.Second
+	maxHands     = 1000 // that a moderator is shown at once
 )
 
 // stages reads stages.
@@ -43,21 +43,26 @@ func (s stages) read(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	wanted := &listenerstatev1.GetStageRequest{App: string(r.app), Room: string(room), AtLeast: least, PlaceOf: string(r.who.user)}
+	user := string(r.who.user)
+	wanted := &listenerstatev1.GetStageRequest{App: string(r.app), Room: string(room), AtLeast: least, PlaceOf: user}
 	got, err := s.state.GetStage(r.Context(), wanted)
-	if err == nil && moderates(got.GetStage(), r.who.user) { // hands are many: they are read for those who may see them
+	shown := view.StageFrom(got.GetStage())
+	if err == nil && shown.ViewerOf(user) == view.Moderator { // hands are many: they are read for those who may see them
 		wanted.WithHands, wanted.AtLeast = true, got.GetStage().GetPosition()
 		got, err = s.state.GetStage(r.Context(), wanted)
+		shown = view.StageFrom(got.GetStage())
 	}
 	if err != nil {
 		return answer{}, fmt.Errorf("read stage: %w", err)
 	}
-	stage := got.GetStage()
-	return inJSON(http.StatusOK, struct {
-		Position wirePosition `json:"position"`
-		Stage    wireStage    `json:"stage"`
-		You      *wireYou     `json:"you,omitempty"`
-	}{positionFrom(stage.GetPosition()), viewFrom(stage, r.who.user), youFrom(stage, got.GetPlace(), r.who.user)})
+	hands := got.GetStage().GetHands()
+	shown.Hands = view.HandsFrom(hands[:min(len(hands), maxHands)])
+	out := wireSeen{Position: view.PositionFrom(got.GetStage().GetPosition()), Stage: shown.For(shown.ViewerOf(user))}
+	if user != "" {
+		you := shown.You(user, int(got.GetPlace()))
+		out.You = &you
+	}
+	return inJSON(http.StatusOK, out)
 }
 
 // atLeast is the position that the answer is wanted at or after; nil: any.
@@ -66,13 +71,11 @@ func atLeast(r *request) (*listenv1.Position, error) {
 	if !query.Has("at_least") {
 		return nil, nil
 	}
-	term, offset, _ := strings.Cut(query.Get("at_least"), "-")
-	t, errTerm := strconv.ParseUint(term, 10, 63)
-	o, errOffset := strconv.ParseUint(offset, 10, 63)
-	if errTerm != nil || errOffset != nil {
+	at, ok := view.ParsePosition(query.Get("at_least"))
+	if !ok {
 		return nil, fault.Invalid("at_least", "a position: a term, a hyphen and an offset")
 	}
-	return &listenv1.Position{Term: t, Offset: o}, nil
+	return &listenv1.Position{Term: at.Term, Offset: at.Offset}, nil
 }
 
 // all answers the stages of rooms in their order; one that cannot be had in time is nil. A list of rooms without
@@ -91,13 +94,6 @@ func (s stages) all(r *request, rooms []*roomv1.Room) []*listenerstatev1.Stage {
 	}
 	_ = reads.Wait()
 	return found
-}
-
-// seen is a stage and the caller's place in its queue, or why it could not be had in time.
-type seen struct {
-	stage *listenerstatev1.Stage
-	place uint32
-	err   error
 }
 
 // forCaller reads a room's stage as the caller stands in it.

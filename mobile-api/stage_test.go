@@ -9,15 +9,10 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/mobile-api/view"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 )
-
-type wireSeen struct {
-	Position wirePosition `json:"position"`
-	Stage    wireStage    `json:"stage"`
-	You      *wireYou     `json:"you"`
-}
 
 // read reads the stage, as w.user or as nobody.
 func (w *world) read(t *testing.T, bearer string) (wireSeen, string) {
@@ -37,11 +32,11 @@ func TestEverybodySeesTheStage(t *testing.T) {
 	for name, bearer := range map[string]string{"nobody": "", "a listener": w.access} {
 		out, body := w.read(t, bearer)
 		s := out.Stage
-		if out.Position != (wirePosition{1, 3}) || s.View != "person" || s.State != "live" || s.Title != "Tides, renamed" || s.Host != w.stage.Host ||
-			s.HandMode != "open" || !s.OpenStage || s.MaxSeats != 20 || s.HandCount != 2 || *s.Enforced != (wirePosition{1, 2}) || len(s.Moderators) != 0 {
+		if out.Position != (view.Position{Term: 1, Offset: 3}) || s.View != "person" || s.State != "live" || s.Title != "Tides, renamed" || s.Host != w.stage.Host ||
+			s.HandMode != "open" || !s.OpenStage || s.MaxSeats != 20 || s.HandCount != 2 || *s.Enforced != (view.Position{Term: 1, Offset: 2}) || len(s.Moderators) != 0 {
 			t.Errorf("%s sees %s", name, body)
 		}
-		if len(s.Seats) != 2 || s.Seats[1] != (wireSeat{2, w.stage.Seats[1].User, "Bo", "speaker", true, true, true}) {
+		if len(s.Seats) != 2 || s.Seats[1] != (view.Seat{Seat: 2, User: w.stage.Seats[1].User, Name: "Bo", Role: "speaker", Muted: true, Held: true, Away: true}) {
 			t.Errorf("%s sees the seats %+v", name, s.Seats)
 		}
 		for _, secret := range []string{"hands", "invites", "Eve", "about tides", "Gus", removed} {
@@ -105,14 +100,14 @@ func TestOneIsToldWhereOneStands(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*listenerstatev1.Stage)
 		place  uint32
-		want   wireYou
+		want   view.You
 	}{
-		"in the audience": {func(*listenerstatev1.Stage) {}, 0, wireYou{Role: "listener"}},
-		"in the queue":    {func(*listenerstatev1.Stage) {}, 7, wireYou{Role: "listener", Place: 7}},
-		"invited":         {func(s *listenerstatev1.Stage) { s.Invites = invite }, 1, wireYou{Role: "listener", Place: 1, Invite: &wireInvite{By: w.stage.Host}}},
-		"seated":          {func(s *listenerstatev1.Stage) { s.Seats[1].User = me }, 0, wireYou{Role: "speaker", Seat: 2}},
-		"a moderator":     {func(s *listenerstatev1.Stage) { s.Moderators = []string{me} }, 0, wireYou{Role: "moderator"}},
-		"host in a seat":  {func(s *listenerstatev1.Stage) { s.Host, s.Seats[0].User = me, me }, 0, wireYou{Role: "host", Seat: 1}},
+		"in the audience": {func(*listenerstatev1.Stage) {}, 0, view.You{Role: "listener"}},
+		"in the queue":    {func(*listenerstatev1.Stage) {}, 7, view.You{Role: "listener", Place: 7}},
+		"invited":         {func(s *listenerstatev1.Stage) { s.Invites = invite }, 1, view.You{Role: "listener", Place: 1, Invite: &view.Invitation{By: w.stage.Host}}},
+		"seated":          {func(s *listenerstatev1.Stage) { s.Seats[1].User = me }, 0, view.You{Role: "speaker", Seat: 2}},
+		"a moderator":     {func(s *listenerstatev1.Stage) { s.Moderators = []string{me} }, 0, view.You{Role: "moderator"}},
+		"host in a seat":  {func(s *listenerstatev1.Stage) { s.Host, s.Seats[0].User = me, me }, 0, view.You{Role: "host", Seat: 1}},
 	} {
 		w := newWorld(t)
 		w.user, w.place = id.User(me), c.place

@@ -8,21 +8,6 @@ import (
 	"rostrum/mobile-api/intent"
 )
 
-// command is one thing that a client asks. One that is wrong but has an id is answered with why.
-type command struct {
-	id    string
-	ask   intent.Intent
-	wrong error
-}
-
-// trace names the trace of the command. What is wrong has no name of its own: clients make those up.
-func (c *command) trace() string {
-	if c.wrong != nil {
-		return "events invalid"
-	}
-	return "events " + c.ask.Do
-}
-
 // fields are a message's by their exact names; of one that is there twice the last counts.
 type fields map[string]json.RawMessage
 

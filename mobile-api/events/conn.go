@@ -13,6 +13,7 @@ import (
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 	"rostrum/mobile-api/intent"
+	"rostrum/mobile-api/view"
 )
 
 // maxMessageBytes bounds a client's message.
@@ -33,7 +34,7 @@ type conn struct {
 	who     intent.Person
 	expires time.Time // of the access token; zero: never
 	room    id.Room
-	from    position // zero: none
+	from    view.Position // zero: none
 
 	// owned by whoever reads
 	rate allowance
@@ -43,7 +44,7 @@ type conn struct {
 	// owned by the room
 	joined bool
 	at     int // in room.conns
-	view   view
+	view   view.Viewer
 	until  time.Time // that it waits
 	toldAt time.Time
 	pinged time.Time
@@ -146,26 +147,6 @@ func (c *conn) listen(now time.Time) error {
 	return c.socket.SetReadDeadline(now.Add(c.sockets.pace.silence))
 }
 
-// goodbyeTo answers how a connection ends whose reading ended with an error.
-func goodbyeTo(err error) goodbye {
-	var told *websocket.CloseError
-	var lost net.Error
-	var known *fault.Fault
-	switch {
-	case errors.As(err, &known):
-		return farewellTo(err)
-	case errors.As(err, &told) && told.Code != websocket.CloseAbnormalClosure:
-		return echo(told)
-	case errors.Is(err, websocket.ErrReadLimit):
-		return farewellTo(fault.New(fault.CodeTooLarge, "a message has at most %d bytes", maxMessageBytes))
-	case errors.As(err, &lost) && lost.Timeout():
-		return goodbyeSilent
-	case told != nil, errors.As(err, &lost), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
-		return goodbyeLost
-	}
-	return farewellTo(fault.New(fault.CodeInvalid, "that is no WebSocket frame").Because(err))
-}
-
 // cut ends the connection; the first one says how. Safe for concurrent use.
 func (c *conn) cut(bye goodbye) {
 	c.mu.Lock()
@@ -203,20 +184,12 @@ func (c *conn) finish() {
 	c.orders.finish(c.sockets.pace.grace)
 }
 
-// allowance is 20 messages a second, 40 at once (GCRA: it holds the time at which it is whole again).
-type allowance struct{ whole time.Time }
+// mostDrained bounds what is read for nothing.
+const mostDrained = 1 << 20
 
-const (
-	perMessage     = time.Second / 20
-	messagesAtOnce = 40
-)
-
-func newAllowance(now time.Time) allowance { return allowance{now} }
-
-func (a *allowance) take(now time.Time) bool {
-	if a.whole.Before(now) {
-		a.whole = now
+// drain reads what a client still sends, so that it can read our goodbye.
+func drain(conn net.Conn, within time.Duration) {
+	if conn.SetReadDeadline(time.Now().Add(within)) == nil {
+		_, _ = io.Copy(io.Discard, io.LimitReader(conn, mostDrained))
 	}
-	a.whole = a.whole.Add(perMessage)
-	return a.whole.Sub(now) <= messagesAtOnce*perMessage
 }

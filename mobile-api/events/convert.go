@@ -4,45 +4,27 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
-	listenv1 "rostrum/proto/rostrum/listen/v1"
+	"rostrum/mobile-api/view"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 )
 
 // readStage reads a whole stage with its hands.
 func readStage(wire *listenerstatev1.Stage) *stage {
-	s := &stage{
-		at: positionFrom(wire.GetPosition()), state: stateFrom(wire.GetState()), title: wire.GetTitle(), host: wire.GetHost(),
-		moderators: append([]string{}, wire.GetModerators()...), handMode: modeFrom(wire.GetHandMode()),
-		openStage: wire.GetOpenStage(), maxSeats: wire.GetMaxSeats(), hands: newQueue(),
-		removed: append([]string{}, wire.GetRemoved()...), enforced: positionFrom(wire.GetEnforced()),
-	}
-	for _, seat := range wire.GetSeats() {
-		s.seats = append(s.seats, wireSeat{
-			seat.GetSeat(), seat.GetUser(), seat.GetName(), roleFrom(seat.GetRole()), seat.GetMuted(), seat.GetHeld(), seat.GetAway(),
-		})
-	}
+	s := &stage{at: view.PositionFrom(wire.GetPosition()), shown: view.StageFrom(wire), hands: newQueue()}
 	for _, hand := range wire.GetHands() {
-		s.hands.raise(wireHand{
-			hand.GetUser(), hand.GetName(), hand.GetNote(), hand.GetOrder(), timeFrom(hand.GetRaisedAt()), hand.GetAbsentSince() != nil,
-		})
+		s.hands.raise(view.HandFrom(hand))
 	}
-	for _, invite := range wire.GetInvites() {
-		s.invites = append(s.invites, wireInvite{invite.GetUser(), invite.GetName(), invite.GetBy(), timeFrom(invite.GetExpiresAt())})
-	}
-	slices.Sort(s.moderators)
-	slices.Sort(s.removed)
-	slices.SortFunc(s.seats, func(a, b wireSeat) int { return cmp.Compare(a.Seat, b.Seat) })
+	slices.Sort(s.shown.Moderators)
+	slices.Sort(s.shown.Removed)
+	slices.SortFunc(s.shown.Seats, func(a, b view.Seat) int { return cmp.Compare(a.Seat, b.Seat) })
 	return s
 }
 
 // readEvent reads an event. One of a kind that is not known here has only its position.
 func readEvent(wire *listenerstatev1.StageEvent) event {
 	from := wire.GetEvent()
-	e := event{at: positionFrom(from.GetPosition()), time: timeFrom(from.GetWallTime()), by: actorFrom(from.GetActor())}
+	e := event{at: view.PositionFrom(from.GetPosition()), time: view.TimeFrom(from.GetWallTime()), by: actorFrom(from.GetActor())}
 	if !readSeatEvent(&e, wire) && !readQueueEvent(&e, wire) {
 		readRoomEvent(&e, from)
 	}
@@ -54,8 +36,8 @@ func readSeatEvent(e *event, wire *listenerstatev1.StageEvent) bool {
 	switch p := wire.GetEvent().GetPayload().(type) {
 	case *listenerstatev1.Event_Seated:
 		of(seated, p.Seated.GetUser(), p.Seated.GetSeat())
-		e.taken = wireSeat{
-			Seat: e.seat, User: e.user, Name: wire.GetOpened()["name"], Role: roleFrom(p.Seated.GetRole()), Muted: p.Seated.GetMuted(),
+		e.taken = view.Seat{
+			Seat: e.seat, User: e.user, Name: wire.GetOpened()["name"], Role: view.RoleFrom(p.Seated.GetRole()), Muted: p.Seated.GetMuted(),
 			Held: p.Seated.GetHeld(),
 		}
 	case *listenerstatev1.Event_Unseated:
@@ -94,7 +76,7 @@ func readQueueEvent(e *event, wire *listenerstatev1.StageEvent) bool {
 		of(handPresent, p.HandPresent.GetUser())
 	case *listenerstatev1.Event_Invited:
 		of(invited, p.Invited.GetUser())
-		e.name, e.expires = wire.GetOpened()["name"], timeFrom(p.Invited.GetExpiresAt())
+		e.name, e.expires = wire.GetOpened()["name"], view.TimeFrom(p.Invited.GetExpiresAt())
 	case *listenerstatev1.Event_InviteClosed:
 		of(inviteClosed, p.InviteClosed.GetUser())
 		e.reason = reasonFrom(p.InviteClosed.GetReason(), "INVITE_CLOSE_REASON_")
@@ -111,7 +93,7 @@ func readRoomEvent(e *event, from *listenerstatev1.Event) {
 		of(allHandsLowered, "")
 	case *listenerstatev1.Event_HandModeSet:
 		of(handModeSet, "")
-		e.mode = modeFrom(p.HandModeSet.GetMode())
+		e.mode = view.HandModeFrom(p.HandModeSet.GetMode())
 	case *listenerstatev1.Event_Appointed:
 		of(appointed, p.Appointed.GetUser())
 	case *listenerstatev1.Event_Dismissed:
@@ -136,38 +118,3 @@ func actorFrom(wire *listenerstatev1.Actor) string {
 func reasonFrom(wire interface{ String() string }, prefix string) string {
 	return strings.ToLower(strings.TrimPrefix(wire.String(), prefix))
 }
-
-func roleFrom(role listenv1.Role) string {
-	switch role {
-	case listenv1.Role_ROLE_HOST:
-		return roleHost
-	case listenv1.Role_ROLE_MODERATOR:
-		return roleModerator
-	case listenv1.Role_ROLE_SPEAKER:
-		return roleSpeaker
-	}
-	return roleListener
-}
-
-func stateFrom(state listenv1.RoomState) string {
-	switch state {
-	case listenv1.RoomState_ROOM_STATE_LIVE:
-		return stateLive
-	case listenv1.RoomState_ROOM_STATE_ENDED:
-		return stateEnded
-	}
-	return "scheduled"
-}
-
-func modeFrom(mode listenv1.HandMode) string {
-	switch mode {
-	case listenv1.HandMode_HAND_MODE_INVITED:
-		return "invited"
-	case listenv1.HandMode_HAND_MODE_CLOSED:
-		return modeClosed
-	}
-	return "open"
-}
-
-// timeFrom answers milliseconds, as all times of the API are.
-func timeFrom(wire *timestamppb.Timestamp) time.Time { return wire.AsTime().Truncate(time.Millisecond) }

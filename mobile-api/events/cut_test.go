@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"rostrum/mobile-api/view"
 	v1 "rostrum/proto/rostrum/listenerstate/v1"
 )
 
@@ -20,7 +21,7 @@ type watcher struct {
 	w      *world
 	user   string
 	heard  []string // events, as they were sent
-	at     position
+	at     view.Position
 	until  uint64 // the offset after which it stops
 	opened int    // connections that said hello
 }
@@ -50,7 +51,7 @@ func (x *watcher) follow(bytes int) error {
 		return &dying{conn, bytes}, err
 	}
 	from := ""
-	if x.at != (position{}) {
+	if x.at != (view.Position{}) {
 		from = fmt.Sprintf("%d-%d", x.at.Term, x.at.Offset)
 	}
 	ws, _, err := dialer.Dial(x.w.address(from), nil)
@@ -87,13 +88,13 @@ func (x *watcher) take(text []byte, resumes bool) error {
 			return fmt.Errorf("from %v: %s", x.at, text)
 		}
 	case "snapshot":
-		if x.at != (position{}) {
+		if x.at != (view.Position{}) {
 			return fmt.Errorf("at %v: a whole stage", x.at)
 		}
 		x.at = s.Position
 	case "event":
 		x.heard = append(x.heard, s.text)
-		if !s.Position.isAfter(x.at) {
+		if !s.Position.IsAfter(x.at) {
 			return fmt.Errorf("at %v: %s", x.at, text)
 		}
 		x.at = s.Position
@@ -141,7 +142,7 @@ func TestAThousandCuts(t *testing.T) {
 		all = append(all, uncut, cut)
 		first, _ := w.open(user) // so that both begin at the same event
 		first.Close()
-		uncut.at, cut.at = position{1, 10}, position{1, 10}
+		uncut.at, cut.at = view.Position{Term: 1, Offset: 10}, view.Position{Term: 1, Offset: 10}
 		random := rand.New(rand.NewPCG(1, uint64(i)))
 		torn.Go(func() {
 			for range cuts {

@@ -2,66 +2,20 @@ package events
 
 import (
 	"time"
+
+	"rostrum/mobile-api/view"
 )
-
-// kind is an event as it is written.
-type kind string
-
-const (
-	nothing         kind = "" // concerns nobody here; only its position counts
-	seated          kind = "seated"
-	unseated        kind = "unseated"
-	muted           kind = "muted"
-	unmuted         kind = "unmuted"
-	held            kind = "held"
-	released        kind = "released"
-	mediaLost       kind = "media_lost"
-	mediaFound      kind = "media_found"
-	appointed       kind = "appointed"
-	dismissed       kind = "dismissed"
-	handModeSet     kind = "hand_mode_set"
-	allHandsLowered kind = "all_hands_lowered"
-	handRaised      kind = "hand_raised"
-	handLowered     kind = "hand_lowered"
-	handAbsent      kind = "hand_absent"
-	handPresent     kind = "hand_present"
-	invited         kind = "invited"
-	inviteClosed    kind = "invite_closed"
-	removed         kind = "removed"
-	readmitted      kind = "readmitted"
-	roomEnded       kind = "room_ended"
-)
-
-// audience is who may see an event.
-type audience uint8
-
-const (
-	nobody audience = iota
-	concerned
-	everyone
-)
-
-// audience: what is about one person's wish to speak is between that person and the moderators.
-func (k kind) audience() audience {
-	switch k {
-	case nothing:
-		return nobody
-	case handRaised, handLowered, handAbsent, handPresent, invited, inviteClosed, removed, readmitted:
-		return concerned
-	}
-	return everyone
-}
 
 // event is one change of a stage, opened. Which of the later fields are filled depends on its kind.
 type event struct {
-	at   position
+	at   view.Position
 	time time.Time
 	by   string
 	kind kind
 	user string
 
 	seat    uint32
-	taken   wireSeat // of seated
+	taken   view.Seat // of seated
 	reason  string
 	mode    string
 	name    string
@@ -71,12 +25,12 @@ type event struct {
 
 // eventHead is what every event message begins with.
 type eventHead struct {
-	Type     string    `json:"type"`
-	Position position  `json:"position"`
-	At       time.Time `json:"at"`
-	By       string    `json:"by"`
-	Event    kind      `json:"event"`
-	User     string    `json:"user,omitzero"`
+	Type     string        `json:"type"`
+	Position view.Position `json:"position"`
+	At       time.Time     `json:"at"`
+	By       string        `json:"by"`
+	Event    kind          `json:"event"`
+	User     string        `json:"user,omitzero"`
 }
 
 // frame is the message that says it, the same for everyone who may see it.
@@ -86,7 +40,7 @@ func (e event) frame() ([]byte, error) {
 	case seated:
 		return encode(struct {
 			eventHead
-			Seat wireSeat `json:"seat"`
+			Seat view.Seat `json:"seat"`
 		}{head, e.taken})
 	case unseated:
 		return encode(struct {

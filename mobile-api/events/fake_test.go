@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"rostrum/internal/fault"
+	"rostrum/mobile-api/view"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	v1 "rostrum/proto/rostrum/listenerstate/v1"
 )
@@ -79,10 +80,10 @@ func (l *fakeLog) restart() {
 	})
 }
 
-func (l *fakeLog) position() position {
+func (l *fakeLog) position() view.Position {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return positionFrom(l.stage.Position)
+	return view.PositionFrom(l.stage.Position)
 }
 
 // fold changes the stage as docs/protocol.md section 2 says, as far as these tests go.
@@ -202,7 +203,7 @@ func (l *fakeLog) Watch(ctx context.Context, in *v1.WatchRequest, _ ...grpc.Call
 		return nil, fault.Status(l.fails)
 	}
 	l.opened++
-	return &fakeWatch{ctx: ctx, log: l, at: positionFrom(in.From)}, nil
+	return &fakeWatch{ctx: ctx, log: l, at: view.PositionFrom(in.From)}, nil
 }
 
 // fakeWatch is one watch of a fakeLog.
@@ -210,8 +211,8 @@ type fakeWatch struct {
 	grpc.ClientStream
 	ctx      context.Context
 	log      *fakeLog
-	at       position
-	enforced position
+	at       view.Position
+	enforced view.Position
 }
 
 func (w *fakeWatch) Recv() (*v1.WatchResponse, error) {
@@ -226,7 +227,7 @@ func (w *fakeWatch) Recv() (*v1.WatchResponse, error) {
 		case <-changed:
 		case <-still.C:
 			if !w.isSilent() {
-				return &v1.WatchResponse{Item: &v1.WatchResponse_Still{Still: w.at.wire()}}, nil
+				return &v1.WatchResponse{Item: &v1.WatchResponse_Still{Still: w.at.Wire()}}, nil
 			}
 		case <-w.ctx.Done():
 			return nil, fault.Status(w.ctx.Err())
@@ -244,7 +245,7 @@ func (w *fakeWatch) next() (*v1.WatchResponse, <-chan struct{}, error) {
 	l := w.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	newest := positionFrom(l.stage.Position)
+	newest := view.PositionFrom(l.stage.Position)
 	switch {
 	case l.fails == io.EOF:
 		return nil, nil, io.EOF
@@ -252,18 +253,18 @@ func (w *fakeWatch) next() (*v1.WatchResponse, <-chan struct{}, error) {
 		return nil, nil, fault.Status(l.fails)
 	case l.silent:
 		return nil, l.changed, nil
-	case w.at.isAfter(newest):
+	case w.at.IsAfter(newest):
 		return nil, nil, fault.Status(fault.New(fault.CodeFromAhead, "the newest is %v", newest))
 	case w.at.Term != newest.Term || w.missing() < 0:
-		w.at, w.enforced = newest, position{}
+		w.at, w.enforced = newest, view.Position{}
 		return &v1.WatchResponse{Item: &v1.WatchResponse_Snapshot{Snapshot: proto.CloneOf(l.stage)}}, nil, nil
 	case w.at != newest:
 		e := l.events[w.missing()]
-		w.at = positionFrom(e.Event.Position)
+		w.at = view.PositionFrom(e.Event.Position)
 		return &v1.WatchResponse{Item: &v1.WatchResponse_Event{Event: e}}, nil, nil
-	case positionFrom(l.stage.Enforced).isAfter(w.enforced):
-		w.enforced = positionFrom(l.stage.Enforced)
-		return &v1.WatchResponse{Item: &v1.WatchResponse_Enforced{Enforced: w.enforced.wire()}}, nil, nil
+	case view.PositionFrom(l.stage.Enforced).IsAfter(w.enforced):
+		w.enforced = view.PositionFrom(l.stage.Enforced)
+		return &v1.WatchResponse{Item: &v1.WatchResponse_Enforced{Enforced: w.enforced.Wire()}}, nil, nil
 	}
 	return nil, l.changed, nil
 }

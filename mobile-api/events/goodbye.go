@@ -2,6 +2,9 @@ package events
 
 import (
 	"encoding/binary"
+	"errors"
+	"io"
+	"net"
 
 	"github.com/gorilla/websocket"
 
@@ -79,6 +82,26 @@ func farewellTo(err error) goodbye {
 		return farewell(reasonUnavailable, err)
 	}
 	return farewell(reasonInternal, err)
+}
+
+// goodbyeTo answers how a connection ends whose reading ended with an error.
+func goodbyeTo(err error) goodbye {
+	var told *websocket.CloseError
+	var lost net.Error
+	var known *fault.Fault
+	switch {
+	case errors.As(err, &known):
+		return farewellTo(err)
+	case errors.As(err, &told) && told.Code != websocket.CloseAbnormalClosure:
+		return echo(told)
+	case errors.Is(err, websocket.ErrReadLimit):
+		return farewellTo(fault.New(fault.CodeTooLarge, "a message has at most %d bytes", maxMessageBytes))
+	case errors.As(err, &lost) && lost.Timeout():
+		return goodbyeSilent
+	case told != nil, errors.As(err, &lost), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return goodbyeLost
+	}
+	return farewellTo(fault.New(fault.CodeInvalid, "that is no WebSocket frame").Because(err))
 }
 
 // echo answers a client's close frame with its code (RFC 6455 section 5.5.1).

@@ -10,6 +10,7 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/testkit"
+	"rostrum/mobile-api/view"
 )
 
 func TestOpening(t *testing.T) {
@@ -18,7 +19,7 @@ func TestOpening(t *testing.T) {
 	if c.Subprotocol() != Subprotocol {
 		t.Errorf("selected %q", c.Subprotocol())
 	}
-	if first.Position != (position{1, 10}) || first.Stage.View != "person" || first.You.Role != "listener" {
+	if first.Position != (view.Position{Term: 1, Offset: 10}) || first.Stage.View != "person" || first.You.Role != "listener" {
 		t.Errorf("began with %s", first.text)
 	}
 

@@ -3,19 +3,20 @@ package events
 import (
 	"context"
 
+	"rostrum/mobile-api/view"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 )
 
 // past is what happened in a room before this gateway followed it: the events after from, up to where it began. Without
 // entries it could not be had.
 type past struct {
-	from    position
+	from    view.Position
 	entries []entry
 }
 
-// lookBack reads the events after from up to the one at until. The stage log has at least its newest thousand; where it
-// has not, or does not answer in time, whoever asked gets a whole stage instead.
-func (w *watch) lookBack(ctx context.Context, from, until position) *past {
+// lookBack reads the events after from up to the one at until. The stage log has at least its newest 4,096; where it has
+// them no more, or does not answer in time, whoever asked gets a whole stage instead.
+func (w *watch) lookBack(ctx context.Context, from, until view.Position) *past {
 	ctx, cancel := context.WithTimeout(ctx, w.sockets.pace.wait/2)
 	defer cancel()
 	none := &past{from: from}
@@ -47,7 +48,7 @@ func (w *watch) lookBack(ctx context.Context, from, until position) *past {
 // that.
 func (r *room) lookBack(c *conn) bool {
 	begin := r.ring.before
-	if c.from.Term != begin.Term || c.from.Offset >= begin.Offset || !c.from.isAfter(r.gone) || r.stage.state == stateEnded {
+	if c.from.Term != begin.Term || c.from.Offset >= begin.Offset || !c.from.IsAfter(r.gone) || r.stage.shown.State == view.StateEnded {
 		return false
 	}
 	if begin.Offset-c.from.Offset+uint64(len(r.ring.entries)) > mostKeptEvents {
@@ -57,7 +58,7 @@ func (r *room) lookBack(c *conn) bool {
 		return true
 	}
 	r.looking = true
-	r.tasks.Go(func() { r.watch.hand(r.ctx, item{past: r.watch.lookBack(r.ctx, c.from, begin)}) })
+	r.tasks.Go(func() { r.watch.bring(r.ctx, item{past: r.watch.lookBack(r.ctx, c.from, begin)}) })
 	return true
 }
 

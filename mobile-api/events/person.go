@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"rostrum/internal/id"
+	"rostrum/mobile-api/view"
 )
 
 // mostOfOnePerson bounds the sockets of one person in one room.
@@ -48,7 +49,7 @@ func (p *person) remove(c *conn, now time.Time) {
 func (p *person) owes(s *stage, now time.Time, back time.Duration) (absent, owed bool) {
 	hand := s.hands.of[string(p.user)]
 	absent = len(p.conns) == 0
-	if hand == nil || s.state == stateEnded || p.reporting || p.said == absent && now.Before(p.again) {
+	if hand == nil || s.shown.State == view.StateEnded || p.reporting || p.said == absent && now.Before(p.again) {
 		return absent, false
 	}
 	if !absent {
@@ -63,5 +64,5 @@ func (p *person) isGone(s *stage, now time.Time, back time.Duration) bool {
 		return false
 	}
 	hand := s.hands.of[string(p.user)]
-	return hand == nil || hand.Absent || p.told || s.state == stateEnded || now.Sub(p.left) > mostOwed
+	return hand == nil || hand.Absent || p.told || s.shown.State == view.StateEnded || now.Sub(p.left) > mostOwed
 }

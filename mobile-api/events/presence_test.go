@@ -20,7 +20,7 @@ func presenceWorld(t *testing.T, back time.Duration) *world {
 		if report := in.GetReportPresence(); report != nil {
 			log.happen(absentBy(report.User, report.Absent))
 		}
-		return &v1.ApplyResponse{Position: log.position().wire()}, nil
+		return &v1.ApplyResponse{Position: log.position().Wire()}, nil
 	}
 	return newWorld(t, p, log)
 }

@@ -3,26 +3,28 @@ package events
 import (
 	"iter"
 	"slices"
+
+	"rostrum/mobile-api/view"
 )
 
 // queue is the raised hands in order. One goroutine owns it.
 type queue struct {
 	slots []slot // rising by order
-	of    map[string]*wireHand
+	of    map[string]*view.Hand
 }
 
 // slot keeps its order when its hand goes down, so that the others stay where they can be found.
 type slot struct {
 	order uint64
-	hand  *wireHand // nil: went down
+	hand  *view.Hand // nil: went down
 }
 
-func newQueue() queue { return queue{of: map[string]*wireHand{}} }
+func newQueue() queue { return queue{of: map[string]*view.Hand{}} }
 
 func (q *queue) len() int { return len(q.of) }
 
 // raise puts a hand at its order, which is above all others unless a log says otherwise.
-func (q *queue) raise(hand wireHand) {
+func (q *queue) raise(hand view.Hand) {
 	q.lower(hand.User)
 	i, found := len(q.slots), false
 	if i > 0 && q.slots[i-1].order >= hand.Order {
@@ -53,8 +55,8 @@ func (q *queue) lower(user string) {
 func (q *queue) lowerAll() { *q = newQueue() }
 
 // all answers the hands in order.
-func (q *queue) all() iter.Seq[*wireHand] {
-	return func(yield func(*wireHand) bool) {
+func (q *queue) all() iter.Seq[*view.Hand] {
+	return func(yield func(*view.Hand) bool) {
 		for _, s := range q.slots {
 			if s.hand != nil && !yield(s.hand) {
 				return

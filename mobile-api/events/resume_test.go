@@ -9,6 +9,7 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/testkit"
+	"rostrum/mobile-api/view"
 )
 
 func TestResume(t *testing.T) {
@@ -33,7 +34,7 @@ func TestResume(t *testing.T) {
 		if place := c.next(); place.Type != "place" {
 			t.Errorf("then came %s", place.text)
 		}
-		if s := c.next(); s.Type != "enforced" || s.Position != (position{1, 9}) {
+		if s := c.next(); s.Type != "enforced" || s.Position != (view.Position{Term: 1, Offset: 9}) {
 			t.Errorf("then came %s", s.text)
 		}
 	}
@@ -110,19 +111,19 @@ func TestAnotherTermBeginsAnew(t *testing.T) {
 	log.happen(mutedBy(ada, ada, 1))
 	c.nextEvent(muted)
 	log.restart()
-	if s := c.nextOf("snapshot"); s.Position != (position{2, 12}) || s.Stage.Enforced != nil {
+	if s := c.nextOf("snapshot"); s.Position != (view.Position{Term: 2, Offset: 12}) || s.Stage.Enforced != nil {
 		t.Errorf("told %s", s.text)
 	}
 	log.happen(unmutedBy(ada, 1))
-	if s := c.nextOf("event"); s.Position != (position{2, 13}) {
+	if s := c.nextOf("event"); s.Position != (view.Position{Term: 2, Offset: 13}) {
 		t.Errorf("told %s", s.text)
 	}
 	old := w.dial(noor, "1-11")
-	if hello, s := old.next(), old.next(); hello.Resumed || s.Type != "snapshot" || s.Position != (position{2, 13}) {
+	if hello, s := old.next(), old.next(); hello.Resumed || s.Type != "snapshot" || s.Position != (view.Position{Term: 2, Offset: 13}) {
 		t.Errorf("from the term before: %s, %s", hello.text, s.text)
 	}
 	log.enforce(13)
-	if s := c.nextOf("enforced"); s.Position != (position{2, 13}) {
+	if s := c.nextOf("enforced"); s.Position != (view.Position{Term: 2, Offset: 13}) {
 		t.Errorf("told %s", s.text)
 	}
 }
@@ -171,13 +172,13 @@ func TestASilentWatch(t *testing.T) {
 
 func TestTheRingKeepsTheNewest(t *testing.T) {
 	var r ring
-	r.reset(position{3, 100})
-	if missed, ok := r.after(position{3, 100}); !ok || len(missed) != 0 {
+	r.reset(view.Position{Term: 3, Offset: 100})
+	if missed, ok := r.after(view.Position{Term: 3, Offset: 100}); !ok || len(missed) != 0 {
 		t.Errorf("an empty ring answers %v, %v", missed, ok)
 	}
 	const n = 3*mostKeptEvents + 17
 	for i := range uint64(n) {
-		r.add(entry{at: position{3, 101 + i}})
+		r.add(entry{at: view.Position{Term: 3, Offset: 101 + i}})
 		if i%257 != 0 && i != n-1 {
 			continue
 		}
@@ -186,12 +187,14 @@ func TestTheRingKeepsTheNewest(t *testing.T) {
 			t.Fatalf("keeps %d of %d", len(r.entries), i+1)
 		}
 		for _, from := range []uint64{r.before.Offset, newest - 1, newest} {
-			missed, ok := r.after(position{3, from})
+			missed, ok := r.after(view.Position{Term: 3, Offset: from})
 			if !ok || uint64(len(missed)) != newest-from || len(missed) > 0 && missed[0].at.Offset != from+1 {
 				t.Fatalf("after %d of %d come %d, %v", from, newest, len(missed), ok)
 			}
 		}
-		for _, p := range []position{{3, r.before.Offset - 1}, {3, newest + 1}, {2, newest}, {4, newest}} {
+		for _, p := range []view.Position{
+			{Term: 3, Offset: r.before.Offset - 1}, {Term: 3, Offset: newest + 1}, {Term: 2, Offset: newest}, {Term: 4, Offset: newest},
+		} {
 			if _, ok := r.after(p); ok {
 				t.Fatalf("answers what comes after %v", p)
 			}

@@ -1,32 +1,22 @@
 package events
 
-import "slices"
+import (
+	"slices"
+
+	"rostrum/mobile-api/view"
+)
 
 // mostKeptEvents is how many of the newest events of a room are kept for those who come back.
 const mostKeptEvents = 4096
 
-// entry is an event as it is sent, and who may see it.
-type entry struct {
-	at       position
-	audience audience
-	user     string
-	turns    bool // user sees the other view from here on
-	frame    []byte
-}
-
-// seenBy says whether a person may see it.
-func (e *entry) seenBy(user string, v view) bool {
-	return e.audience == everyone || e.audience == concerned && (v == viewModerator || e.user == user)
-}
-
 // ring keeps the newest events of one term without a hole.
 type ring struct {
-	before  position // of the oldest entry; where there is none, the newest position
+	before  view.Position // of the oldest entry; where there is none, the newest position
 	entries []entry
 }
 
 // reset begins anew after a position.
-func (r *ring) reset(at position) { *r = ring{before: at} }
+func (r *ring) reset(at view.Position) { *r = ring{before: at} }
 
 // add keeps the next event.
 func (r *ring) add(e entry) {
@@ -42,12 +32,12 @@ func (r *ring) add(e entry) {
 }
 
 // prepend puts events before the oldest one; they must end there.
-func (r *ring) prepend(before position, entries []entry) {
+func (r *ring) prepend(before view.Position, entries []entry) {
 	r.before, r.entries = before, append(entries, r.entries...)
 }
 
 // after answers the events after a position; false: it is of another term, or too old.
-func (r *ring) after(p position) ([]entry, bool) {
+func (r *ring) after(p view.Position) ([]entry, bool) {
 	if p.Term != r.before.Term || p.Offset < r.before.Offset {
 		return nil, false
 	}
@@ -60,11 +50,11 @@ func (r *ring) after(p position) ([]entry, bool) {
 
 // turned says whether a person sees another view since an event, that one included: whoever was cut between it and the
 // stage that followed holds the wrong view.
-func (r *ring) turned(since position, user string) bool {
+func (r *ring) turned(since view.Position, user string) bool {
 	turns := func(e entry) bool { return e.turns && e.user == user }
 	missed, ok := r.after(since)
 	if ok && since != r.before {
-		missed, _ = r.after(position{since.Term, since.Offset - 1})
+		missed, _ = r.after(view.Position{Term: since.Term, Offset: since.Offset - 1})
 	}
 	return slices.ContainsFunc(missed, turns)
 }

@@ -7,6 +7,7 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/mobile-api/view"
 )
 
 const (
@@ -37,13 +38,13 @@ type room struct {
 	stage    *stage // nil: not known yet
 	heard    time.Time
 	ring     ring
-	drawn    [views]drawing
+	drawn    [view.Viewers]drawing
 	people   map[id.User]*person
 	conns    []*conn
 	watching map[*conn]struct{} // those of conns that have the moderators' view
 	waiting  []*conn            // for a stage, or for a position
 	looking  bool               // back into the log
-	gone     position           // what came before it cannot be had
+	gone     view.Position      // what came before it cannot be had
 	moved    bool               // the queue, since places were counted
 	empty    time.Time
 	commit   *time.Timer
@@ -52,12 +53,6 @@ type room struct {
 
 	// written before over is closed
 	why error // nobody is served here; nil: nobody was left
-}
-
-// drawing is an encoded stage.
-type drawing struct {
-	valid bool
-	text  []byte
 }
 
 func newRoom(s *Sockets, name id.Room) *room {
@@ -150,7 +145,7 @@ func (r *room) take(it item) (last bool) {
 		r.begin(it.stage)
 	case it.event != nil:
 		r.happened(*it.event, it.entry)
-	case it.enforced != position{}:
+	case it.enforced != view.Position{}:
 		r.enforced(it.enforced)
 	}
 	if len(r.waiting) > 0 {
@@ -162,15 +157,15 @@ func (r *room) take(it item) (last bool) {
 // begin takes a whole stage: at first, over the end of a term, and where events were missed. Everybody begins anew.
 func (r *room) begin(s *stage) {
 	if r.stage != nil && r.stage.at == s.at {
-		r.enforced(s.enforced) // all else is known
+		r.enforced(s.enforced()) // all else is known
 		return
 	}
-	r.stage, r.drawn, r.moved = s, [views]drawing{}, true
+	r.stage, r.drawn, r.moved = s, [view.Viewers]drawing{}, true
 	r.ring.reset(s.at)
 	for i := len(r.conns) - 1; i >= 0; i-- {
 		r.show(r.conns[i])
 	}
-	if s.state == stateEnded {
+	if s.shown.State == view.StateEnded {
 		r.dismissAll(errEnded)
 	}
 }
@@ -179,7 +174,7 @@ func (r *room) begin(s *stage) {
 func (r *room) happened(e event, said entry) {
 	r.stage.apply(e)
 	r.ring.add(said)
-	r.drawn = [views]drawing{}
+	r.drawn = [view.Viewers]drawing{}
 	r.tellEntry(&said)
 	switch e.kind {
 	case handRaised, handLowered, allHandsLowered, handModeSet:

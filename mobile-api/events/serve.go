@@ -1,10 +1,6 @@
 package events
 
 import (
-	"bufio"
-	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"time"
 
@@ -14,14 +10,11 @@ import (
 	"rostrum/internal/id"
 	"rostrum/internal/obs"
 	"rostrum/mobile-api/intent"
+	"rostrum/mobile-api/view"
 )
 
 // Subprotocol names version 1 of the events protocol.
 const Subprotocol = "rostrum.events.v1"
-
-// sendBuffer bounds what the kernel takes from us for a client that reads nothing (Linux doubles it): what does not fit
-// waits where it is counted.
-const sendBuffer = 64 << 10
 
 // ServeRoom upgrades a call and serves a room's events until the connection is over. The upgrade succeeds whatever is
 // wrong, since browsers hide failed upgrades; a close code tells it. The call's context and deadlines bound nothing.
@@ -57,7 +50,7 @@ func (s *Sockets) ServeRoom(w http.ResponseWriter, r *http.Request, room id.Room
 func (s *Sockets) serve(c *conn, r *http.Request, name id.Room) (err error) {
 	c.request = obs.RequestID(r.Context())
 	if from := r.URL.Query().Get("from"); from != "" {
-		if c.from, err = parsePosition(from); err != nil {
+		if c.from, err = parseFrom(from); err != nil {
 			return err
 		}
 	}
@@ -85,6 +78,15 @@ func (s *Sockets) serve(c *conn, r *http.Request, name id.Room) (err error) {
 	return nil
 }
 
+// parseFrom reads the position "3-1207" that a client has. Fault: invalid.
+func parseFrom(text string) (view.Position, error) {
+	p, ok := view.ParsePosition(text)
+	if !ok || p.Term == 0 || p.Offset == 0 {
+		return view.Position{}, fault.Invalid("from", "a term, - and an offset")
+	}
+	return p, nil
+}
+
 // identify answers who the access token speaks for, and until when: the second subprotocol value, or that of the start
 // message.
 func (s *Sockets) identify(c *conn, r *http.Request) (intent.Person, time.Time, error) {
@@ -106,83 +108,4 @@ func (s *Sockets) identify(c *conn, r *http.Request) (intent.Person, time.Time, 
 		return intent.Person{}, time.Time{}, fault.From(err)
 	}
 	return who, expires, nil
-}
-
-// upgrade takes a call's connection over.
-func (s *Sockets) upgrade(w http.ResponseWriter, r *http.Request) (*conn, error) {
-	upgrader := websocket.Upgrader{
-		HandshakeTimeout: s.pace.start, Subprotocols: []string{Subprotocol}, WriteBufferPool: noBuffers{},
-		CheckOrigin: func(*http.Request) bool { return true }, // tokens admit, not cookies
-	}
-	taken := &takeover{ResponseWriter: w}
-	reader, err := upgrader.Upgrade(taken, r, nil)
-	if err != nil {
-		return nil, fmt.Errorf("upgrade: %w", err)
-	}
-	taken.conn.upgraded = true
-	boundKernel(taken.conn.Conn)
-	return newConn(s, taken.conn.Conn, reader), nil
-}
-
-// takeover lets the upgrader have the connection below any wrapped writer.
-type takeover struct {
-	http.ResponseWriter
-	conn *quiet
-}
-
-func (t *takeover) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, buffered, err := http.NewResponseController(t.ResponseWriter).Hijack()
-	t.conn = &quiet{Conn: conn}
-	return t.conn, buffered, err
-}
-
-// quiet is a connection on which the WebSocket library reads, and writes nothing once it is upgraded: only the goroutine
-// that writes does.
-type quiet struct {
-	net.Conn
-	upgraded bool
-}
-
-func (q *quiet) SetWriteDeadline(at time.Time) error {
-	if q.upgraded {
-		return nil
-	}
-	return q.Conn.SetWriteDeadline(at)
-}
-
-func (q *quiet) Write(b []byte) (int, error) {
-	if q.upgraded {
-		return len(b), nil
-	}
-	return q.Conn.Write(b)
-}
-
-// noBuffers keeps the library from holding a buffer for what it does not write.
-type noBuffers struct{}
-
-func (noBuffers) Get() any { return nil }
-func (noBuffers) Put(any)  {}
-
-// boundKernel bounds what waits in the kernel.
-func boundKernel(conn net.Conn) {
-	for { // TLS, and what a listener wraps
-		wrapped, ok := conn.(interface{ NetConn() net.Conn })
-		if !ok {
-			break
-		}
-		conn = wrapped.NetConn()
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(sendBuffer) // as good as without
-	}
-}
-
-// mostDrained bounds what is read for nothing.
-const mostDrained = 1 << 20
-
-// drain reads what a client still sends, so that it can read our goodbye.
-func drain(conn net.Conn, within time.Duration) {
-	if conn.SetReadDeadline(time.Now().Add(within)) == nil {
-		_, _ = io.Copy(io.Discard, io.LimitReader(conn, mostDrained))
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"rostrum/mobile-api/view"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	v1 "rostrum/proto/rostrum/listenerstate/v1"
 )
@@ -34,7 +35,7 @@ func (s story) vector(t *testing.T) foldVector {
 		if said.Type == "hello" {
 			continue
 		}
-		if isPlace := said.Type == "snapshot" || said.Type == "event" || said.Type == "still"; isPlace && said.Position.isAfter(v.Position) {
+		if isPlace := said.Type == "snapshot" || said.Type == "event" || said.Type == "still"; isPlace && said.Position.IsAfter(v.Position) {
 			v.Position = said.Position
 		}
 		v.Messages = append(v.Messages, json.RawMessage(text))
@@ -43,8 +44,8 @@ func (s story) vector(t *testing.T) foldVector {
 		Stage json.RawMessage `json:"stage"`
 		You   json.RawMessage `json:"you"`
 	}
-	if x.stage.state == stateEnded { // nobody is shown that any more
-		text, err := x.stage.encode(x.stage.viewOf(s.user))
+	if x.stage.shown.State == view.StateEnded { // nobody is shown that any more
+		text, err := x.stage.encode(x.stage.shown.ViewerOf(s.user))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,9 +94,9 @@ var stories = []story{
 	{name: "an invite that waits", user: noor, tell: func(x *table) { x.happens(invitedBy(ada, noor), invitedBy(mod, noor)) }},
 	{name: "microphones", user: noor, tell: func(x *table) {
 		x.happens(seatedBy(cem, 5), seatedBy(noor, 2), mutedBy(ada, cem, 5), unmutedBy(cem, 5), heldBy(mod, noor, 2), foundBy(mod, 3, false))
-		x.take(item{enforced: position{1, 15}})
+		x.take(item{enforced: view.Position{Term: 1, Offset: 15}})
 		x.happens(releasedBy(mod, noor, 2), foundBy(ada, 1, true), unseatedBy(cem, 5))
-		x.take(item{enforced: position{1, 18}})
+		x.take(item{enforced: view.Position{Term: 1, Offset: 18}})
 		x.tellEnforced()
 	}},
 	{name: "the queue as moderators see it", user: mod, tell: func(x *table) {

@@ -59,7 +59,7 @@ func (x *table) joins(user, from string) *conn {
 	c.who = intent.Person{User: id.User(user), Name: "Name of " + user}
 	if from != "" {
 		var err error
-		if c.from, err = parsePosition(from); err != nil {
+		if c.from, err = parseFrom(from); err != nil {
 			x.t.Fatal(err)
 		}
 	}

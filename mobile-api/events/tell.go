@@ -2,6 +2,7 @@ package events
 
 import (
 	"rostrum/internal/id"
+	"rostrum/mobile-api/view"
 )
 
 // tell lets a frame wait for a connection, and cuts one that takes too little.
@@ -34,7 +35,7 @@ func (r *room) tellEntry(e *entry) {
 		}
 		if p := r.people[id.User(e.user)]; p != nil {
 			for i := len(p.conns) - 1; i >= 0; i-- {
-				if c := p.conns[i]; c.view != viewModerator {
+				if c := p.conns[i]; c.view != view.Moderator {
 					told++
 					r.tell(c, e.frame)
 				}
@@ -46,11 +47,11 @@ func (r *room) tellEntry(e *entry) {
 
 // enforced notes up to where the SFU does what the stage says. It is told at once, but not more often than every
 // pace.commit; of several the newest.
-func (r *room) enforced(p position) {
-	if r.stage == nil || !p.isAfter(r.stage.enforced) {
+func (r *room) enforced(p view.Position) {
+	if r.stage == nil || !p.IsAfter(r.stage.enforced()) {
 		return
 	}
-	r.stage.enforced, r.drawn = p, [views]drawing{}
+	r.stage.shown.Enforced, r.drawn = &p, [view.Viewers]drawing{}
 	if r.commits {
 		return
 	}
@@ -64,10 +65,10 @@ func (r *room) enforced(p position) {
 
 func (r *room) tellEnforced() {
 	r.commits, r.told = false, r.now
-	if r.stage == nil || r.stage.enforced == (position{}) {
+	if r.stage == nil || r.stage.enforced() == (view.Position{}) {
 		return
 	}
-	if said, err := encode(positionMessage{"enforced", r.stage.enforced}); r.said(err) {
+	if said, err := encode(positionMessage{"enforced", r.stage.enforced()}); r.said(err) {
 		r.tellAll(said)
 	}
 }
@@ -109,7 +110,7 @@ func (r *room) tellPlaces() {
 		}
 	}
 	of := r.stage.hands.len()
-	none := appendPlace(nil, 0, of)
+	none := placeFrame(0, of)
 	for _, p := range r.people {
 		r.tellPlaceOf(p, of, none)
 	}
@@ -127,7 +128,7 @@ func (r *room) tellPlaceOf(p *person, of int, none []byte) {
 			continue
 		}
 		if said == nil {
-			said = appendPlace(nil, p.place, of)
+			said = placeFrame(p.place, of)
 		}
 		c.place, c.of = p.place, of
 		r.tell(c, said)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"rostrum/internal/fault"
+	"rostrum/mobile-api/view"
 	v1 "rostrum/proto/rostrum/listenerstate/v1"
 )
 
@@ -29,7 +30,7 @@ type foldVector struct {
 	Name     string            `json:"name"`
 	User     string            `json:"user"`
 	Messages []json.RawMessage `json:"messages"`
-	Position position          `json:"position"`
+	Position view.Position     `json:"position"`
 	Stage    json.RawMessage   `json:"stage"`
 	You      json.RawMessage   `json:"you"`
 }
@@ -199,14 +200,14 @@ func TestResumeVectors(t *testing.T) {
 			log := newFakeLog(ada)
 			log.stage.Position, log.stage.Enforced, log.kept = at(v.Held.Term, v.Held.Oldest), nil, 1
 			x := newTable(t, log)
-			x.gone = position{v.Held.Term, v.Held.Oldest - 1} // not even the log has more
+			x.gone = view.Position{Term: v.Held.Term, Offset: v.Held.Oldest - 1} // not even the log has more
 			for offset := v.Held.Oldest + 1; offset <= v.Held.Newest; offset++ {
 				x.happens(eventFor(v.Held, offset))
 			}
-			from := position{}
+			from := view.Position{}
 			if v.From != "" {
 				var err error
-				if from, err = parsePosition(v.From); err != nil {
+				if from, err = parseFrom(v.From); err != nil {
 					if got := fmt.Sprint(farewellTo(err).code); got != v.Then {
 						t.Errorf("closes with %s", got)
 					}

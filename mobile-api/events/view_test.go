@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"rostrum/mobile-api/view"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	v1 "rostrum/proto/rostrum/listenerstate/v1"
 )
@@ -179,7 +180,7 @@ func TestEnforcedIsCoalesced(t *testing.T) {
 	log := newFakeLog(ada)
 	w := newWorld(t, p, log)
 	c, first := w.open(noor)
-	if first.Stage.Enforced == nil || *first.Stage.Enforced != (position{1, 9}) {
+	if first.Stage.Enforced == nil || *first.Stage.Enforced != (view.Position{Term: 1, Offset: 9}) {
 		t.Errorf("shown %s", first.text)
 	}
 	for range 200 {
@@ -191,10 +192,10 @@ func TestEnforcedIsCoalesced(t *testing.T) {
 			<-time.After(time.Millisecond)
 		}
 	}()
-	told, before := 0, position{1, 9}
+	told, before := 0, view.Position{Term: 1, Offset: 9}
 	for before.Offset < 210 {
 		s := c.nextOf("enforced")
-		if !s.Position.isAfter(before) {
+		if !s.Position.IsAfter(before) {
 			t.Fatalf("%v after %v", s.Position, before)
 		}
 		before = s.Position
@@ -214,7 +215,7 @@ func TestQuietConnectionsHearStill(t *testing.T) {
 	pings := 0
 	c.SetPingHandler(func(string) error { pings++; return nil })
 	for range 3 {
-		if s := c.next(); s.Type != "still" || s.Position != (position{1, 10}) {
+		if s := c.next(); s.Type != "still" || s.Position != (view.Position{Term: 1, Offset: 10}) {
 			t.Errorf("told %s", s.text)
 		}
 	}

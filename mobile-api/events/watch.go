@@ -12,6 +12,7 @@ import (
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/mobile-api/view"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 )
 
@@ -33,7 +34,7 @@ type item struct {
 	stage    *stage
 	event    *event
 	entry    entry
-	enforced position
+	enforced view.Position
 	past     *past
 	err      error
 }
@@ -45,8 +46,8 @@ type watch struct {
 	items   chan<- item
 
 	// owned by run
-	at    position  // of the last item; zero: a whole stage is wanted
-	lost  time.Time // zero: it is not
+	at    view.Position // of the last item; zero: a whole stage is wanted
+	lost  time.Time     // zero: it is not
 	said  bool
 	tries int
 	ahead time.Time // since when the log is behind
@@ -61,7 +62,7 @@ func (w *watch) run(ctx context.Context) {
 		}
 		if fault.Is(fault.From(err), fault.CodeNotFound) {
 			if err, final := w.explain(ctx, err); final {
-				w.hand(ctx, item{err: err})
+				w.bring(ctx, item{err: err})
 				return
 			}
 		}
@@ -96,15 +97,15 @@ func (w *watch) follow(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !w.hand(ctx, next) {
+		if !w.bring(ctx, next) {
 			return ctx.Err()
 		}
 	}
 }
 
-func (w *watch) open(ctx context.Context, from position) (grpc.ServerStreamingClient[listenerstatev1.WatchResponse], error) {
+func (w *watch) open(ctx context.Context, from view.Position) (grpc.ServerStreamingClient[listenerstatev1.WatchResponse], error) {
 	return w.sockets.cfg.Stage.Watch(ctx, &listenerstatev1.WatchRequest{
-		App: string(w.sockets.cfg.App), Room: string(w.room), From: from.wire(), WithHands: true,
+		App: string(w.sockets.cfg.App), Room: string(w.room), From: from.Wire(), WithHands: true,
 	})
 }
 
@@ -123,31 +124,22 @@ func (w *watch) read(wire *listenerstatev1.WatchResponse) (item, error) {
 		}
 		if e.at.Term != w.at.Term || e.at.Offset != w.at.Offset+1 {
 			before := w.at
-			w.at = position{}
+			w.at = view.Position{}
 			return item{}, fmt.Errorf("event %v came after %v", e.at, before)
 		}
 		said, err := newEntry(e)
 		if w.at = e.at; err != nil {
-			w.at = position{}
+			w.at = view.Position{}
 		}
 		return item{event: &e, entry: said}, err
 	case *listenerstatev1.WatchResponse_Enforced:
-		return item{enforced: positionFrom(it.Enforced)}, nil
+		return item{enforced: view.PositionFrom(it.Enforced)}, nil
 	}
 	return item{}, nil
 }
 
-func newEntry(e event) (entry, error) {
-	said := entry{at: e.at, audience: e.kind.audience(), user: e.user, turns: e.kind == appointed || e.kind == dismissed}
-	if said.audience == nobody {
-		return said, nil
-	}
-	var err error
-	said.frame, err = e.frame()
-	return said, err
-}
-
-func (w *watch) hand(ctx context.Context, it item) bool {
+// bring waits until the room takes an item; false: nobody will.
+func (w *watch) bring(ctx context.Context, it item) bool {
 	select {
 	case w.items <- it:
 		return true
@@ -188,7 +180,7 @@ func (w *watch) note(err error) {
 	if w.ahead.IsZero() {
 		w.ahead = now
 	} else if now.Sub(w.ahead) > aheadFor {
-		w.at = position{}
+		w.at = view.Position{}
 	}
 }
 

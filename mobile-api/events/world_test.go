@@ -22,6 +22,7 @@ import (
 	"rostrum/internal/id"
 	"rostrum/internal/testkit"
 	"rostrum/mobile-api/intent"
+	"rostrum/mobile-api/view"
 )
 
 const (
@@ -195,19 +196,19 @@ func (w *world) open(user string) (*client, said) {
 
 // said is any message of the server.
 type said struct {
-	Type      string    `json:"type"`
-	Version   int       `json:"version"`
-	User      string    `json:"user"`
-	Resumed   bool      `json:"resumed"`
-	Heartbeat int64     `json:"heartbeat_ms"`
-	Position  position  `json:"position"`
-	Event     string    `json:"event"`
-	By        string    `json:"by"`
-	Stage     wireStage `json:"stage"`
-	You       wireYou   `json:"you"`
-	Place     int       `json:"place"`
-	Of        int       `json:"of"`
-	ID        string    `json:"id"`
+	Type      string        `json:"type"`
+	Version   int           `json:"version"`
+	User      string        `json:"user"`
+	Resumed   bool          `json:"resumed"`
+	Heartbeat int64         `json:"heartbeat_ms"`
+	Position  view.Position `json:"position"`
+	Event     string        `json:"event"`
+	By        string        `json:"by"`
+	Stage     view.Stage    `json:"stage"`
+	You       view.You      `json:"you"`
+	Place     int           `json:"place"`
+	Of        int           `json:"of"`
+	ID        string        `json:"id"`
 	Error     *struct {
 		Code fault.Code `json:"code"`
 	} `json:"error"`

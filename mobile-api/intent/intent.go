@@ -9,6 +9,7 @@ import (
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 	"rostrum/internal/text"
+	"rostrum/mobile-api/view"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 )
@@ -101,7 +102,7 @@ func (i Intent) isOwn() bool { return i.User == "" || i.User == Me }
 
 // modes are the hand modes as they are written.
 var modes = map[string]listenv1.HandMode{
-	"open":    listenv1.HandMode_HAND_MODE_OPEN,
-	"invited": listenv1.HandMode_HAND_MODE_INVITED,
-	"closed":  listenv1.HandMode_HAND_MODE_CLOSED,
+	view.HandsOpen:    listenv1.HandMode_HAND_MODE_OPEN,
+	view.HandsInvited: listenv1.HandMode_HAND_MODE_INVITED,
+	view.HandsClosed:  listenv1.HandMode_HAND_MODE_CLOSED,
 }

@@ -21,7 +21,7 @@ type User struct {
 	Version uint64    // of the stored row, from 1
 }
 
-// isThere says whether the row counts: stores delete what has expired in their own time.
+// isThere says whether the row counts. It outlives its end: DynamoDB deletes it by TTL, in its own time; bbolt never does.
 func (u User) isThere(now time.Time) bool { return u.Expires.IsZero() || now.Before(u.Expires) }
 
 // access is what an access token says of a person.
