@@ -7,9 +7,12 @@ export GOFLAGS := -tags=nolibopusfile
 export PKG_CONFIG_PATH := $(CURDIR)/build/pkgconfig
 export CGO_ENABLED := 1
 
+# Builds images.
+ENGINE ?= docker
+
 BENCH_PACKAGES := ./mediaedge/... ./services/listenerstate/...
 
-.PHONY: help deps deps-run deps-test build run cluster cluster-stop shoot check smoke test generate bench fuzz
+.PHONY: help deps deps-run deps-test build run cluster cluster-stop shoot check smoke test image image-proof generate bench fuzz
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +49,12 @@ smoke: build ## under 30 s: start the system, speak a clip, compare what a liste
 
 test: deps-test ## all of it
 	scripts/test
+
+image: ## build the container image `rostrum`, with ENGINE=docker or podman
+	$(ENGINE) build -t rostrum --build-arg REVISION=$$(git describe --always --dirty) .
+
+image-proof: ## build it from nothing where no engine runs, and run it (root, Debian, a few minutes)
+	scripts/image-proof
 
 generate: ## protos and the web page
 	go run ./proto/gen

@@ -24,6 +24,7 @@ type recording struct {
 	lost    []listener.Lost
 	cards   []*listenv1.RoomCard
 	ended   error
+	endedAt time.Time
 }
 
 // listen joins a room as a listener and records it.
@@ -70,7 +71,7 @@ func (r *recording) keep(item listener.Item, err error) (over bool) {
 	defer r.mu.Unlock()
 	switch {
 	case err != nil:
-		r.ended = err
+		r.ended, r.endedAt = err, time.Now()
 		return true
 	case item.Batch != nil:
 		r.batches = append(r.batches, item.Batch)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -17,8 +16,6 @@ import (
 	"rostrum/client/api"
 	"rostrum/internal/testkit"
 )
-
-const program = "../bin/rostrum"
 
 // system is a running `rostrum dev`.
 type system struct {
@@ -31,10 +28,7 @@ type system struct {
 // startSystem starts the program on free ports and waits until it is ready.
 func startSystem(t *testing.T, arguments ...string) *system {
 	t.Helper()
-	if _, err := os.Stat(program); err != nil {
-		t.Fatalf("%v: make build makes it", err)
-	}
-	command := exec.Command(program, append([]string{"dev", "--http", "127.0.0.1:0", "--udp", "0"}, arguments...)...)
+	command := exec.Command(rostrum(t), append([]string{"dev", "--http", "127.0.0.1:0", "--udp", "0"}, arguments...)...)
 	out, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,12 @@
 package obs
 
-import "runtime/debug"
+import (
+	"cmp"
+	"runtime/debug"
+)
+
+// linkedRevision is the revision where the linker was told it (-X): of an image, which is built without version control.
+var linkedRevision string
 
 // build says what was compiled.
 type build struct {
@@ -11,7 +17,7 @@ type build struct {
 }
 
 func readBuild() build {
-	b := build{version: "devel", revision: "unknown"}
+	b := build{version: "devel", revision: cmp.Or(linkedRevision, "unknown")}
 	read, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b

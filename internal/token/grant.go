@@ -117,8 +117,9 @@ func (v *Verifier) SetKeys(keys []PublicKey) {
 	v.keys.Store(&byID)
 }
 
-// Verify reads a grant. Faults: unauthenticated where no known key signed it, expired. Whether the grant's room, right
-// and region fit, and whether it was revoked, is the caller's to check.
+// Verify reads a grant. Faults: unauthenticated where no known key signed it, expired; unavailable where none is known yet, as
+// at an edge that has just begun: the grant may be good. Whether its room, right and region fit, and whether it was revoked,
+// is the caller's to check.
 func (v *Verifier) Verify(text string, now time.Time) (Grant, error) {
 	if len(text) > MaxBytes {
 		return Grant{}, notOurs("grant", fmt.Errorf("%d bytes", len(text)))
@@ -126,6 +127,9 @@ func (v *Verifier) Verify(text string, now time.Time) (Grant, error) {
 	signed, err := jose.ParseSignedCompact(text, grantAlgorithms)
 	if err != nil {
 		return Grant{}, notOurs("grant", err)
+	}
+	if keys := v.keys.Load(); keys == nil || len(*keys) == 0 {
+		return Grant{}, fault.Unavailable(nil, "no keys of grants are known here yet; try elsewhere")
 	}
 	key, err := v.key(signed.Signatures[0].Header.KeyID)
 	if err != nil {

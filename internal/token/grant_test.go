@@ -136,6 +136,27 @@ func TestForgedGrantsAreRefused(t *testing.T) {
 	}
 }
 
+// An edge that has just begun must not have its listeners stop, who come from another with a good grant.
+func TestAGrantMayBeGoodWhereNoKeyIsKnownYet(t *testing.T) {
+	signer, verifier := NewSigner(), NewVerifier()
+	text, err := signer.Sign(grant())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []*Verifier{verifier, {}} {
+		if _, err := v.Verify(text, now); !fault.Is(err, fault.CodeUnavailable) {
+			t.Errorf("without keys: %v", err)
+		}
+		if _, err := v.Verify("no grant", now); !fault.Is(err, fault.CodeUnauthenticated) {
+			t.Errorf("without keys, what is no grant: %v", err)
+		}
+	}
+	verifier.SetKeys([]PublicKey{signer.Public()})
+	if _, err := verifier.Verify(text, now); err != nil {
+		t.Errorf("once there are keys: %v", err)
+	}
+}
+
 func TestWhatNobodyCouldVerifyIsNotSigned(t *testing.T) {
 	if _, err := (Signer{}).Sign(grant()); err == nil {
 		t.Error("signed without a key")

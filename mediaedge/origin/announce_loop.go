@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"rostrum/internal/fault"
 	signalingv1 "rostrum/proto/rostrum/signaling/v1"
 )
 
@@ -19,7 +20,7 @@ type registry interface {
 func (h *Host) Announce(ctx context.Context, to registry, address, region string, known chan<- struct{}) {
 	ticker := time.NewTicker(renewEvery)
 	defer ticker.Stop()
-	failing := false
+	said := fault.Code("")
 	for {
 		err := h.announce(ctx, to, address, region)
 		if ctx.Err() != nil {
@@ -29,16 +30,36 @@ func (h *Host) Announce(ctx context.Context, to registry, address, region string
 			close(known)
 			known = nil
 		}
-		if err != nil && !failing {
-			h.cfg.Log.Warn("the registry does not hear this node; rooms go on", "error", err)
+		if code := h.noteUnheard(err); code != said {
+			if said = code; err != nil {
+				h.cfg.Log.Warn("the registry does not hear this node; rooms go on", "code", code, "error", err)
+			}
 		}
-		failing = err != nil
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// Unheard answers why the registry did not take the newest announcement; nil: it did, or none was made yet.
+func (h *Host) Unheard() error {
+	if f := h.unheard.Load(); f != nil {
+		return f
+	}
+	return nil
+}
+
+// noteUnheard keeps what came of an announcement, and answers its code; "": it was taken.
+func (h *Host) noteUnheard(err error) fault.Code {
+	if err == nil {
+		h.unheard.Store(nil)
+		return ""
+	}
+	f := fault.From(err)
+	h.unheard.Store(f)
+	return f.Code
 }
 
 func (h *Host) announce(ctx context.Context, to registry, address, region string) error {

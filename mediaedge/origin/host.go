@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -52,6 +53,7 @@ type Host struct {
 	ctx            context.Context
 	stop           context.CancelFunc
 	work           sync.WaitGroup
+	unheard        atomic.Pointer[fault.Fault] // what came of the newest announcement; nil: it was taken
 
 	mu    sync.Mutex
 	rooms map[key]*hosted

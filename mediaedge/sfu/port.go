@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,6 +37,7 @@ func openPort(config Config) (*port, error) {
 			return nil, err
 		}
 	}
+	addresses = distinct(addresses)
 	tries := 1
 	if config.UDPPort == 0 {
 		tries = freePortTries
@@ -114,6 +116,17 @@ func (p *port) close() error {
 	err := p.udp.Close()
 	closing.Wait()
 	return err
+}
+
+// distinct leaves each address once: two interfaces of a machine, as bridges of containers, may have the same.
+func distinct(addresses []net.IP) []net.IP {
+	var once []net.IP
+	for _, ip := range addresses {
+		if !slices.ContainsFunc(once, ip.Equal) {
+			once = append(once, ip)
+		}
+	}
+	return once
 }
 
 // machineAddresses are those that clients could reach: up, not link-local; loopback only when wanted.

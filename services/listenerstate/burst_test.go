@@ -9,15 +9,20 @@ import (
 	"time"
 
 	"rostrum/internal/id"
-	"rostrum/internal/testkit"
 	"rostrum/services/listenerstate/chain"
 )
 
 // BenchmarkApplyBurst raises the hands of new people, each under a key that is made for them, through 200 callers, while
-// a moderator mutes and somebody unmutes every 2 ms. Redis is a real one, and the archive syncs to disk.
+// a moderator mutes and somebody unmutes every 2 ms. The archive syncs to disk.
 func BenchmarkApplyBurst(b *testing.B) {
+	for _, house := range benchHouses {
+		b.Run(house.name, func(b *testing.B) { benchmarkBurst(b, house.start(b)) })
+	}
+}
+
+func benchmarkBurst(b *testing.B, h *house) {
 	const callers, handsInARoom = 200, 16_000
-	s := newHouse(b, testkit.Redis(b)).open(b)
+	s := h.open(b, func(c *Config) { c.Behind.EventsMost = 1 << 20 })
 	var rooms []chain.Key
 	for range b.N/handsInARoom + 1 {
 		key := openRoom(b, s)

@@ -2,21 +2,16 @@ package listenerstate
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"rostrum/internal/fault"
-	"rostrum/internal/redisdb"
 	"rostrum/services/listenerstate/chain"
+	"rostrum/services/listenerstate/stagelog"
 )
 
 const (
-	askAgain     = time.Second      // how Redis has events twice, while it could not be asked
-	lookAgain    = 30 * time.Second // whether it does now, while it did not
-	openWithin   = 3 * time.Second  // that opening a room waits for the archive
-	promptWithin = 100 * time.Millisecond
+	openWithin   = 3 * time.Second        // that opening a room waits for the archive
+	promptWithin = 100 * time.Millisecond // that a room's turn waits for a replica
 )
 
 // hold waits until the log has everything up to a position twice, and the archive has at least the first event: while that
@@ -32,7 +27,7 @@ func (s *Service) hold(ctx context.Context, k *keeper, at chain.Position) error 
 	if err != nil {
 		return fault.Unavailable(err, "the stage log cannot be reached; try again")
 	}
-	if held, _ := k.marks(); !held.Before(at) {
+	if held, _ := k.marks(); held.Covers(at) {
 		return nil
 	}
 	if holding != HoldingReplica {
@@ -68,7 +63,7 @@ func (s *Service) replicate(ctx context.Context, k *keeper, at chain.Position) e
 		return fault.Unavailable(ctx.Err(), "the change is not held twice yet; try again")
 	}
 	defer func() { k.holding <- struct{}{} }()
-	if held, _ := k.marks(); !held.Before(at) {
+	if held, _ := k.marks(); held.Covers(at) {
 		return nil
 	}
 	newest, failed := k.holdNext(at)
@@ -86,7 +81,7 @@ func (s *Service) replicate(ctx context.Context, k *keeper, at chain.Position) e
 		s.waited(false)
 	}
 	k.holdFailed(begun)
-	return fault.Unavailable(err, "the change is not held twice yet; try again")
+	return fault.Unavailable(later(err), "the change is not held twice yet; try again")
 }
 
 // promptWait is how long an append waits for a replica in its room's turn: not at all while none answered last, so that
@@ -109,87 +104,25 @@ func (s *Service) waited(replicated bool) {
 	}
 }
 
-// howHeld answers how Redis has an event twice, and asks it where that is not known.
-func (s *Service) howHeld(ctx context.Context) (Holding, error) {
-	if known := s.Holding(); known != "" {
-		return known, nil
-	}
-	found, err := findHolding(ctx, s.client)
-	if err != nil {
-		return "", err
-	}
-	s.noteHolding(found)
-	return found, nil
-}
-
-// Holding answers how Redis has an event twice: "" where that is not known yet, and with AcknowledgeArchive.
-func (s *Service) Holding() Holding {
-	if known := s.held.Load(); known != nil {
-		return *known
-	}
-	return ""
-}
-
-// noteHolding never takes back that there is a replica or a synced file: one that is lost is waited for.
-func (s *Service) noteHolding(found Holding) {
-	was := s.Holding()
-	if was == found || was == HoldingReplica || was == HoldingDisk {
+// noteRead takes what a page says of the whole log. The caller has the turn.
+func (s *Service) noteRead(k *keeper, page stagelog.Page) {
+	if !s.logFirst {
 		return
 	}
-	s.held.Store(&found)
-	once := 0.0
-	if found == HoldingOnce {
-		once = 1
-		s.logger.Warn("acknowledged events may be lost with this Redis: it has no replica in each shard and does not sync each write to disk, " +
-			"or does not tell; add replicas, set appendonly yes and appendfsync always, or configure how it holds events")
-	} else {
-		s.logger.Info("acknowledged events are held twice by Redis", "by", string(found))
-	}
-	s.metrics.heldOnce.Set(once)
-}
-
-// learnHolding finds out how Redis has an event twice, and looks again while it has it once.
-func (s *Service) learnHolding(ctx context.Context) {
-	for {
-		call, cancel := context.WithTimeout(ctx, callTimeout)
-		found, err := findHolding(call, s.client)
-		cancel()
-		pause := askAgain
-		if err == nil {
-			s.noteHolding(found)
-			if s.Holding() != HoldingOnce {
-				return
-			}
-			pause = lookAgain
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return
-		}
+	k.noteNewest(page.Head.Position)
+	k.noteHeld(chain.Position{Term: page.Head.Term, Offset: min(page.Acked, page.Head.Offset)})
+	if page.Tracked {
+		k.backlog.archived(page.ArchivedAt())
 	}
 }
 
-// findHolding asks Redis how it has an event twice. What it refuses to tell counts as not so.
-func findHolding(ctx context.Context, client redis.UniversalClient) (Holding, error) {
-	told, err := redisdb.Check(ctx, client)
-	var refused redis.Error
-	switch {
-	case errors.Is(err, redisdb.ErrUnfit), errors.As(err, &refused):
-		return HoldingOnce, nil
-	case err != nil:
-		return "", err
+// noteAppended takes what an append says of how its events are held. The caller has the turn.
+func (s *Service) noteAppended(k *keeper, added stagelog.Append, done stagelog.Appended) {
+	if !s.logFirst || added.Wait == 0 || len(added.Records) == 0 {
+		return
 	}
-	replicas, synced := true, true
-	for _, shard := range told.Shards {
-		replicas = replicas && shard.Replicas > 0
-		synced = synced && shard.Fsync == "always"
+	s.waited(done.Replicated)
+	if done.Replicated {
+		k.noteHeld(added.Records[len(added.Records)-1].Position)
 	}
-	switch {
-	case replicas:
-		return HoldingReplica, nil
-	case synced:
-		return HoldingDisk, nil
-	}
-	return HoldingOnce, nil
 }

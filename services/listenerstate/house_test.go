@@ -35,9 +35,13 @@ type house struct {
 	now time.Time
 }
 
-// everyHouse runs a test on the embedded Redis, a real one and a cluster, and where a log with a replica acknowledges.
+// everyHouse runs a test on the embedded Redis, a real one and a cluster, and where a log with a replica acknowledges. In short
+// only one server at a time is started.
 func everyHouse(t *testing.T, run func(*testing.T, *house)) {
 	everyArchiveHouse(t, run)
+	if testing.Short() {
+		return
+	}
 	t.Run("log-first", func(t *testing.T) {
 		t.Parallel()
 		run(t, newPairHouse(t))
@@ -55,6 +59,9 @@ func everyArchiveHouse(t *testing.T, run func(*testing.T, *house)) {
 		t.Parallel()
 		run(t, newHouse(t, testkit.Redis(t)))
 	})
+	if testing.Short() {
+		return
+	}
 	t.Run("cluster", func(t *testing.T) {
 		t.Parallel()
 		run(t, newClusterHouse(t))

@@ -1,11 +1,16 @@
 package listenerstate
 
 import (
+	"context"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"rostrum/internal/fault"
 	"rostrum/internal/testkit"
+	"rostrum/services/listenerstate/chain"
 )
 
 // newPairHouse stands on a Redis with a replica, and acknowledges what the replica has.
@@ -21,4 +26,70 @@ func houseOf(t testing.TB, pair *testkit.Pair) *house {
 	h := &house{client: client, now: noon, acknowledge: AcknowledgeLog}
 	h.archive, h.keys = newArchive(t)
 	return h
+}
+
+// TestWhatNoReplicaHasIsNoAnswer: the append stands, watchers do not hear of it, and the same command finds it.
+func TestWhatNoReplicaHasIsNoAnswer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Parallel()
+	pair := testkit.RedisPair(t)
+	h := houseOf(t, pair)
+	s, other := h.open(t), h.open(t)
+	key := openRoom(t, s)
+	w := watch(t, other, key, chain.Position{Term: 1, Offset: 1})
+	pair.Cut(t)
+	seat := request(speaker, TakeSeat{})
+	for _, instance := range []*Service{s, other} {
+		_, err := instance.Apply(context.Background(), key, seat)
+		wantFault(t, "nobody else has it", err, fault.CodeUnavailable)
+		_, err = instance.Stage(context.Background(), key, chain.Position{})
+		wantFault(t, "reading what is not safe", err, fault.CodeUnavailable)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 1500*time.Millisecond)
+	defer cancel()
+	if item, err := w.Next(ctx); err == nil && item.Entry != nil {
+		t.Errorf("heard %+v before it was held twice", item.Entry.Event)
+	}
+	pair.Join(t)
+	if answer := insist(t, s, key, seat); answer.Position != (chain.Position{Term: 1, Offset: 2}) || len(answer.Entries) != 1 {
+		t.Errorf("then it answers %+v", answer)
+	}
+	if item := next(t, w); item.Entry == nil || item.Entry.Event.Position.Offset != 2 {
+		t.Errorf("heard %+v", item)
+	}
+	h.verify(t, key)
+}
+
+// TestACutReplicaIsPromoted: what was acknowledged is in the replica; what was not may be gone, and comes anew.
+func TestACutReplicaIsPromoted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Parallel()
+	pair := testkit.RedisPair(t)
+	h := houseOf(t, pair)
+	var away atomic.Bool
+	s := h.besides(t, &away)
+	key := openRoom(t, s.Service)
+	away.Store(true)
+	seated := apply(t, s.Service, key, request(speaker, TakeSeat{}))
+	pair.Cut(t)
+	mute := request(speaker, Mute{speaker})
+	_, err := s.Apply(context.Background(), key, mute)
+	wantFault(t, "an append on a master without its replica", err, fault.CodeUnavailable)
+	s.kill() // nobody is left who could offer anything
+	pair.Promote(t)
+	pair.Join(t)
+	away.Store(false)
+	other := h.open(t)
+	stage, err := other.Stage(context.Background(), key, seated.Position)
+	if err != nil || stage.Position != seated.Position || seatsOf(stage) != "[1 s]" {
+		t.Errorf("the replica has %s at %s, %v", seatsOf(stage), stage.Position, err)
+	}
+	if answer := insist(t, other, key, mute); answer.Position != (chain.Position{Term: 1, Offset: 3}) || len(answer.Entries) != 1 {
+		t.Errorf("the mute is at %+v", answer)
+	}
+	h.verify(t, key)
 }

@@ -4,15 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"rostrum/services/listenerstate/chain"
 	"rostrum/services/listenerstate/stagelog"
-)
-
-const (
-	consultWithin = 500 * time.Millisecond
-	consultPause  = 5 * time.Second
 )
 
 // loadLog reads a room from Redis, which has the newest snapshot and what follows: a live room goes on without the archive.
@@ -175,109 +169,6 @@ func (f *found) fold(key chain.Key, from chain.Position) error {
 		f.after = chain.Head{Position: chain.Position{Term: from.Term, Offset: archived}, Hash: e.Prev}
 	}
 	return nil
-}
-
-// compare says errDiverged where this instance acknowledged something in the log's term that the log does not have. What it
-// acknowledged in an older term was judged by a repair.
-func (s *Service) compare(ctx context.Context, k *keeper, f found) error {
-	tail := s.tail(k)
-	if len(tail) == 0 {
-		return nil
-	}
-	last := tail[len(tail)-1]
-	switch {
-	case last.Term < f.head.Term:
-		s.leaveTerm(ctx, k, f.page.Base)
-		return nil
-	case last.Term > f.head.Term || last.Offset > f.head.Offset:
-		return errDiverged
-	}
-	for _, record := range f.read {
-		if record.Offset == last.Offset && !sameRecord(record, last) {
-			return errDiverged
-		}
-	}
-	return nil
-}
-
-// consult asks the archive for its head, to compare it with what Redis has; zero where it has none or does not answer. It is
-// not waited for long, nor asked again for a while: what Redis has is verified.
-func (s *Service) consult(ctx context.Context, key chain.Key) chain.Head {
-	if failed := s.silent.Load(); failed != nil && time.Since(*failed) < consultPause {
-		return chain.Head{}
-	}
-	asked := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, consultWithin)
-	defer cancel()
-	head, _, err := s.archive.Load(ctx, key)
-	if err != nil {
-		s.silent.Store(&asked)
-		return chain.Head{}
-	}
-	s.silent.Store(nil)
-	return head
-}
-
-// goesOnFrom says whether a log can be what came of a head that the archive had a moment ago.
-func (f found) goesOnFrom(said chain.Head) bool {
-	switch {
-	case said.Offset == 0:
-		return true
-	case said.Term > f.head.Term || said.Offset > f.head.Offset:
-		return false
-	case said.Offset == f.head.Offset:
-		return said.Hash == f.head.Hash
-	}
-	for _, record := range f.read {
-		if record.Offset == said.Offset {
-			return record.Head().Hash == said.Hash
-		}
-	}
-	return true // it was cut since, below what the archive has
-}
-
-// leaveTerm counts what this instance acknowledged in an older term that did not come into the one that begins at base.
-func (s *Service) leaveTerm(ctx context.Context, k *keeper, base uint64) {
-	tail := s.tail(k)
-	lost := 0
-	for _, record := range tail {
-		if record.Offset > base {
-			lost++
-		}
-	}
-	if n := len(tail); n > 0 && lost == 0 { // those that came may be others
-		kept, err := s.archive.Read(ctx, k.key, tail[n-1].Offset, 1)
-		if err == nil && (len(kept) == 0 || !sameRecord(kept[0], tail[n-1])) {
-			lost = n
-		}
-	}
-	if lost > 0 {
-		s.metrics.lost.Add(float64(lost))
-		s.logger.Error("acknowledged events were lost", "app", k.key.App, "room", k.key.Room, "events", lost, "last", tail[len(tail)-1].Position.String())
-	}
-}
-
-// noteRead takes what a page says of the whole log. The caller has the turn.
-func (s *Service) noteRead(k *keeper, page stagelog.Page) {
-	if !s.logFirst {
-		return
-	}
-	k.noteNewest(page.Head.Position)
-	k.noteHeld(chain.Position{Term: page.Head.Term, Offset: min(page.Acked, page.Head.Offset)})
-	if page.Tracked {
-		k.backlog.archived(page.ArchivedAt())
-	}
-}
-
-// noteAppended takes what an append says of how its events are held. The caller has the turn.
-func (s *Service) noteAppended(k *keeper, added stagelog.Append, done stagelog.Appended) {
-	if !s.logFirst || added.Wait == 0 || len(added.Records) == 0 {
-		return
-	}
-	s.waited(done.Replicated)
-	if done.Replicated {
-		k.noteHeld(added.Records[len(added.Records)-1].Position)
-	}
 }
 
 // recall reads the events of a command that came before. With AcknowledgeLog those of this term may be in Redis alone.

@@ -2,10 +2,12 @@ package listenerstate
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"rostrum/internal/fault"
 	"rostrum/services/listenerstate/chain"
+	"rostrum/services/listenerstate/stagelog"
 )
 
 // advance takes records as the newest and sends them to the archive; own: this instance appended them. The caller has the
@@ -33,8 +35,9 @@ func (s *Service) settle(ctx context.Context, k *keeper, p *pending) error {
 	if !p.hint.IsZero() {
 		s.hintAfter(ctx, k.key, p.hint)
 	}
+	at := p.view.Stage.Position
 	if s.logFirst {
-		if err := s.hold(ctx, k, p.view.Stage.Position); err != nil {
+		if err := s.hold(ctx, k, at); err != nil {
 			return err
 		}
 	}
@@ -45,29 +48,52 @@ func (s *Service) settle(ctx context.Context, k *keeper, p *pending) error {
 		}
 	}
 	p.laps.held = time.Now()
-	k.noteHeld(p.view.Stage.Position)
-	s.mark(ctx, k, p.view.Stage.Position)
+	k.noteHeld(at)
+	if err := s.mark(ctx, k, at); err != nil {
+		s.metrics.unmarked.Inc()
+		if s.logFirst {
+			return fault.Unavailable(later(err), "the change is not held twice yet; try again")
+		}
+	}
 	p.laps.acknowledged = time.Now()
 	return nil
 }
 
-// mark acknowledges in the log what is held twice, once for all who wait for it. A failure delays watchers, who mark
-// it themselves; what was answered is held nevertheless.
-func (s *Service) mark(ctx context.Context, k *keeper, at chain.Position) {
+// mark acknowledges in the log what is held twice, once for all who wait for it.
+//
+// Archive first, a failure delays watchers, who mark it themselves; what was answered is held nevertheless. Log first it is the
+// last word: between the append and here the log may have been lost and repaired, with what this instance offered then.
+// Where the log can still be marked, no repair has begun, and one that begins later is offered what is marked here.
+func (s *Service) mark(ctx context.Context, k *keeper, at chain.Position) error {
+	if at.Offset == 0 {
+		return nil
+	}
 	select {
 	case <-k.marking:
 	case <-ctx.Done():
-		s.metrics.unmarked.Inc()
-		return
+		return ctx.Err()
 	}
 	defer func() { k.marking <- struct{}{} }()
 	held, marked := k.marks()
-	if !marked.Before(at) {
-		return
+	if marked.Covers(at) || !s.logFirst && !marked.Before(at) {
+		return nil
+	}
+	if s.logFirst && !held.Covers(at) {
+		return stagelog.ErrMoved
 	}
 	if err := s.log.Acknowledge(ctx, k.key, held); err != nil {
-		s.metrics.unmarked.Inc()
-		return
+		return err
 	}
 	k.noteMarked(held)
+	return nil
+}
+
+// later makes what the log refuses because it is, or is becoming, another one worth another look.
+func later(err error) error {
+	for _, refusal := range []error{stagelog.ErrMoved, stagelog.ErrLost, stagelog.ErrRestarted, stagelog.ErrRepairing} {
+		if errors.Is(err, refusal) {
+			return errors.Join(errAgain, err)
+		}
+	}
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"time"
 
@@ -84,6 +85,9 @@ func (a *App) announce(host *origin.Host, address string) {
 		case <-known:
 			return nil
 		case <-ctx.Done():
+			if err := host.Unheard(); err != nil {
+				return fmt.Errorf("signaling has not taken this node's announcement yet: %w", err)
+			}
 			return errors.New("signaling has not taken this node's announcement yet")
 		}
 	})

@@ -56,6 +56,7 @@ func (a *App) startNetwork(context.Context) (err error) {
 	}
 	a.network = n
 	a.onClose("network", func(context.Context) error { return errors.Join(n.memory.Close(), n.tcp.Close()) })
+	a.followCertificate(own)
 	return a.meet()
 }
 
@@ -131,7 +132,10 @@ func (a *App) serveOn(name string, listener net.Listener, server *rpc.Server, re
 		ctx, cancel := context.WithTimeout(ctx, time.Second) // streams have no end of their own
 		defer cancel()
 		server.Leave(ctx)
-		return <-ended
+		if err := <-ended; !errors.Is(err, grpc.ErrServerStopped) { // so it says where it was stopped before it began
+			return err
+		}
+		return nil
 	})
 }
 

@@ -1,7 +1,10 @@
 package app
 
 import (
+	"context"
+	"crypto/tls"
 	"fmt"
+	"time"
 
 	"rostrum/internal/authority"
 	"rostrum/internal/rpc"
@@ -11,7 +14,9 @@ import (
 // identity is what the process shows other roles; its zero value is nothing, over a plain network.
 type identity struct {
 	security *rpc.Security
-	pass     *control.Pass // of an edge that enrols
+	pass     *control.Pass    // of an edge that enrols
+	files    *authority.Files // of the others
+	shown    *tls.Certificate // what lay in them at first
 }
 
 // identify takes up the configured certificate, or what an edge gets one for.
@@ -30,7 +35,7 @@ func (a *App) identify() (identity, error) {
 		if err != nil {
 			return identity{}, fmt.Errorf("read this node's certificate %s: %w", k.Certificate, err)
 		}
-		return identity{security: &rpc.Security{Cluster: cluster, Certificate: files.Certificate}}, nil
+		return identity{security: &rpc.Security{Cluster: cluster, Certificate: files.Certificate}, files: files, shown: own}, nil
 	}
 	if !a.runs(edgeRole) || k.Enrolment == "" {
 		return identity{}, nil
@@ -47,6 +52,41 @@ func (a *App) identify() (identity, error) {
 		return identity{}, fmt.Errorf("enrol this edge: %w", err)
 	}
 	return identity{security: &rpc.Security{Cluster: pass.Cluster(), Certificate: pass.Certificate}, pass: pass}, nil
+}
+
+// certificateEvery is how often a process looks whether its certificate was replaced.
+const certificateEvery = 5 * time.Second
+
+// followCertificate makes all connections anew when the certificate in the files was replaced. Those that were made with one
+// that had run out are refused until then.
+func (a *App) followCertificate(own identity) {
+	if own.files == nil {
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(certificateEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+			case <-ctx.Done():
+				return
+			}
+			if now, err := own.files.Certificate(); err == nil && now != own.shown {
+				own.shown = now
+				a.log.Info("the certificate was replaced", "until", now.Leaf.NotAfter)
+				a.network.tcp.Renew()
+			}
+		}
+	}()
+	a.onClose("certificate", func(context.Context) error {
+		stop()
+		<-done
+		return nil
+	})
 }
 
 // signer answers the authority that signs the certificates of edges; nil where there is none.

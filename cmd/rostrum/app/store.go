@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -47,8 +49,17 @@ func (a *App) openDynamo(ctx context.Context) error {
 	}
 	a.store.dynamo = db
 	a.onClose("store", func(context.Context) error { return db.Close() })
-	a.need("dynamo", db.CheckTables)
+	a.need("dynamo", func(ctx context.Context) error { return advised(db.CheckTables(ctx)) })
 	return nil
+}
+
+// advised says in one line what is wrong with the tables, and what to do.
+func advised(err error) error {
+	if !errors.Is(err, dynamo.ErrTables) {
+		return err
+	}
+	text := strings.NewReplacer(":\n", ": ", "\n", "; ").Replace(err.Error())
+	return fmt.Errorf("%s (`rostrum setup tables` makes tables that are missing)", text)
 }
 
 // OpenDynamo makes a client of the DynamoDB that is configured.

@@ -21,6 +21,7 @@ type Verbs struct {
 	Tables      Tables      `cmd:"" help:"Make the tables in DynamoDB that are missing, and check the others."`
 	Authority   Authority   `cmd:"" help:"Make the authority that signs the certificates of nodes."`
 	Certificate Certificate `cmd:"" help:"Make a node's certificate."`
+	Nodes       Nodes       `cmd:"" help:"Make the authority, the secrets, and for each node a folder with all that it proves itself with."`
 
 	Out io.Writer `kong:"-"` // nil: standard output
 }

@@ -42,6 +42,9 @@ func (p Position) Before(q Position) bool {
 	return p.Term < q.Term || p.Term == q.Term && p.Offset < q.Offset
 }
 
+// Covers says whether what holds up to p holds at q too: p is in the same term, and not before q.
+func (p Position) Covers(q Position) bool { return p.Term == q.Term && p.Offset >= q.Offset }
+
 func (p Position) String() string {
 	return strconv.FormatUint(p.Term, 10) + "-" + strconv.FormatUint(p.Offset, 10)
 }

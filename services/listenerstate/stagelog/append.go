@@ -105,8 +105,9 @@ func decodeAppended(key chain.Key, answer []string) (Appended, error) {
 	return done, fmt.Errorf("append to stage log %s: unknown answer %q", key, answer)
 }
 
-// Acknowledge says that every event up to a position is held twice: watchers may have them from now on. It does nothing
-// in another term.
+// Acknowledge says that every event up to a position is held twice: watchers may have them from now on. Where the log is
+// not the one that has the position any more, it does nothing; of a guarded log the errors are ErrMoved, ErrLost,
+// ErrRepairing and ErrRestarted then: the events must not be acknowledged.
 func (l *Log) Acknowledge(ctx context.Context, key chain.Key, at chain.Position) error {
 	k := keysOf(key)
 	first := "" // what is guarded is cut by Archived
@@ -114,12 +115,16 @@ func (l *Log) Acknowledge(ctx context.Context, key chain.Key, at chain.Position)
 		first = chain.Position{Term: at.Term, Offset: at.Offset - Keep + 1}.String()
 	}
 	args := []any{at.Term, at.Offset, first, l.bell.Plain(), ring(key, at), flag(l.guarded)}
-	rose, err := l.acknowledge.Run(ctx, l.client, []string{k.head, k.log}, args...).Int()
+	answer, err := l.acknowledge.Run(ctx, l.client, []string{k.head, k.log, k.repair}, args...).Text()
+	switch {
+	case err != nil:
+	case answer == "rose":
+		l.ringBehind(ctx, key, at)
+	case answer != "held" && l.guarded:
+		err = refusal(answer)
+	}
 	if err != nil {
 		return fmt.Errorf("acknowledge %s in stage log %s: %w", at, key, err)
-	}
-	if rose == 1 {
-		l.ringBehind(ctx, key, at)
 	}
 	return nil
 }

@@ -104,6 +104,9 @@ func (d *troubled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // TestContractWithLostAnswers checks that a write whose outcome is unknown is neither lost nor done twice, and that its
 // own trace is not taken for another's.
 func TestContractWithLostAnswers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	endpoint, stores := testkit.Dynalite(t), 0
 	d, through := newTroubled(t, endpoint)
 	registries := []*prometheus.Registry(nil)

@@ -16,6 +16,9 @@ import (
 
 // TestAStageIsFoundAgain lives a room on this archive and keyring, and empties Redis under it, twice.
 func TestAStageIsFoundAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	db, people := database(t, testkit.Dynalite(t), ""), 700
 	client := redis.NewClient(&redis.Options{Addr: testkit.Redis(t)})
 	t.Cleanup(func() { client.Close() })
