@@ -20,6 +20,8 @@ func TestChromiumListens(t *testing.T) {
 
 func TestChromiumSpeaks(t *testing.T) { drive(t, "speak.mjs", newHouse(t).URL) }
 
+func TestChromiumIsRehomed(t *testing.T) { drive(t, "rehomed.mjs", newHouse(t).URL) }
+
 func TestChromiumRaisesAHand(t *testing.T) { t.Log(drive(t, "raise.mjs", newHouse(t).URL)) }
 
 func TestChromiumModerates(t *testing.T) { drive(t, "moderate.mjs", newHouse(t).URL) }

@@ -10,6 +10,17 @@ import (
 
 const ringBatches = 300 // 60 s
 
+// move is the change to another home: nothing is made of some numbers, and when they are over that is told as one gap.
+type move struct{ first, last, moves uint64 }
+
+// epochAt is the epoch of whoever made a number. Needs the lock.
+func (h *house) epochAt(number uint64) uint64 {
+	if number < h.move.first {
+		return 6 + h.move.moves
+	}
+	return 7 + h.move.moves
+}
+
 // newest is the number that is complete now: the program began with the Unix epoch.
 func newest() uint64 { return uint64(time.Now().UnixMilli())/200 - 1 }
 
@@ -22,6 +33,7 @@ func (h *house) listen(w http.ResponseWriter, r *http.Request) {
 	}
 	h.mu.Lock()
 	h.conns[conn] = true
+	h.joins++
 	h.mu.Unlock()
 	h.wg.Go(func() { h.acknowledged(conn) })
 	h.wg.Go(func() {
@@ -51,6 +63,9 @@ func (h *house) deliver(conn *websocket.Conn, r *http.Request) {
 		next = max(from, now-ringBatches)
 	}
 	write := func(message []byte) bool { return conn.WriteMessage(websocket.BinaryMessage, message) == nil }
+	h.mu.Lock()
+	epoch := h.epochAt(now)
+	h.mu.Unlock()
 	if !write(hello(epoch, next, now, now-ringBatches)) {
 		return
 	}
@@ -60,6 +75,7 @@ func (h *house) deliver(conn *websocket.Conn, r *http.Request) {
 	for {
 		h.mu.Lock()
 		log, seats, listeners, policy := h.log, append([]seat(nil), h.seats...), uint64(11+len(h.conns)), h.policy()
+		epoch, move := h.epochAt(newest()), h.move
 		h.mu.Unlock()
 		if log != told {
 			told = log
@@ -68,7 +84,14 @@ func (h *house) deliver(conn *websocket.Conn, r *http.Request) {
 			}
 		}
 		for ; next <= newest(); next++ {
-			if !write(h.message(next, log)) {
+			message := h.message(next, log)
+			if next >= move.first && next <= move.last {
+				if newest() <= move.last {
+					break
+				}
+				message, next = gap(next, move.last, epoch), move.last
+			}
+			if !write(message) {
 				return
 			}
 		}
@@ -83,7 +106,7 @@ func (h *house) deliver(conn *websocket.Conn, r *http.Request) {
 // message is what the program holds at a number. A level is made from the length of a packet: loud speech needs more.
 func (h *house) message(number, log uint64) []byte {
 	h.mu.Lock()
-	hole, changed := h.holes[number], []event(nil)
+	hole, epoch, changed := h.holes[number], h.epochAt(number), []event(nil)
 	if e, ok := h.events[number]; ok {
 		changed = []event{e}
 	}

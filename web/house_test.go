@@ -12,10 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-const (
-	epoch      = 7
-	listenPath = "/v1/rooms/{room}/listen"
-)
+const listenPath = "/v1/rooms/{room}/listen"
 
 // house is a stand-in for a whole Rostrum behind one address: the page, the API and an edge whose program is two clips
 // in turn. What batch n holds depends on n alone, as on any edge.
@@ -39,6 +36,8 @@ type house struct {
 	log    uint64 // offset of the newest stage event
 	conns  map[*websocket.Conn]bool
 	holes  map[uint64]bool  // numbers that are told as gaps
+	move   move             // to another home
+	joins  int              // listeners' connections so far
 	events map[uint64]event // by the number of their batch
 	acks   int
 	wg     sync.WaitGroup
@@ -122,6 +121,11 @@ func (h *house) routes() http.Handler {
 		defer h.mu.Unlock()
 		answer(w, h.acks)
 	})
+	mux.HandleFunc("GET /test/joins", func(w http.ResponseWriter, _ *http.Request) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		answer(w, h.joins)
+	})
 	mux.HandleFunc("GET /test/dials", func(w http.ResponseWriter, _ *http.Request) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -146,7 +150,7 @@ func (h *house) join(w http.ResponseWriter, r *http.Request) {
 	out := map[string]any{
 		"role": in.Role, "you": h.you(), "room": room, "position": place, "grant": "grant", "grant_expires_at": "2099-01-01T00:00:00Z",
 		"card": map[string]any{
-			"room": tides, "title": room["title"], "state": "live", "seats": h.seats, "position": place, "epoch": epoch,
+			"room": tides, "title": room["title"], "state": "live", "seats": h.seats, "position": place, "epoch": h.epochAt(newest()),
 			"policy": map[string]any{"open_stage": h.open, "open_listening": true, "hand_mode": h.mode}, "language": "en",
 		},
 		"edges": []any{map[string]any{
@@ -185,6 +189,10 @@ func (h *house) fault(w http.ResponseWriter, r *http.Request) {
 		for number := newest() + 3; number < newest()+8; number++ {
 			h.holes[number] = true
 		}
+		h.mu.Unlock()
+	case "move": // the home dies, and another goes on 4 s later
+		h.mu.Lock()
+		h.move = move{newest() + 1, newest() + 20, h.move.moves + 1}
 		h.mu.Unlock()
 	case "end":
 		h.mu.Lock()

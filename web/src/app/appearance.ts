@@ -45,7 +45,7 @@ export class Appearance {
     });
     seat.catch(() => undefined); // told by start, unless that fails before
     this.speaker = new Speaker({
-      seat: () => seat, token: () => this.options.token(), microphone: this.microphone, muted: true,
+      seat: () => seat, token: () => this.options.token(), microphone: this.microphone, muted: true, epoch: listener.epoch,
       state: (state) => { if (!this.closed) this.options.state(state); },
     });
     await this.speaker.start();
@@ -100,6 +100,11 @@ export class Appearance {
     }
     await this.speaker?.close();
     return crossing;
+  }
+
+  /** The epoch of the program that has become known. */
+  set epoch(epoch: number) {
+    if (this.speaker) this.speaker.epoch = epoch;
   }
 
   /** -dBov of a seat as it is heard live. */

@@ -50,6 +50,7 @@ export class Session {
     this.listener = new Listener({ door: makeDoor(batches, () => this.oggDoor()), admit: () => this.admit(), cadenceMS }, {
       stage: (change) => this.heard(change),
       connection: (state) => this.connected(state),
+      epoch: (epoch) => this.turn.rehome(epoch),
       stopped: (code) => this.stopped(code),
     });
     this.involvement = new Involvement(client, account, room.id, {

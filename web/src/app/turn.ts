@@ -93,10 +93,15 @@ export class Turn {
     }
   }
 
-  /** -dBov of a seat as it is heard live; one's own as it is said. */
+  /** -dBov of a seat as it is heard live; one's own as it is said, while that reaches anyone. */
   level(seat: number): number | undefined {
     if (seat !== this.involvement.you.seat) return this.appearance?.level(seat);
-    return this.muted ? undefined : this.appearance?.microphone.level;
+    return this.muted || this.state !== "live" ? undefined : this.appearance?.microphone.level;
+  }
+
+  /** The room's program has another home, under this epoch. */
+  rehome(epoch: number): void {
+    if (this.appearance) this.appearance.epoch = epoch;
   }
 
   /** Brings microphone and place to what the stage says of this person. */

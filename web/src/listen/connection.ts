@@ -7,7 +7,7 @@ import { ack, readServerMessage } from "./wire";
 const protocol = "rostrum.listen.v1";
 const ackMS = 10_000;
 const steadyMS = 5_000; // a connection that lasted this long was a good one
-const silentMS = 5_000; // batches come every second at least
+const silentMS = 8_000; // batches come every second at least; a home that dies leaves a hole of 2 to 5 s
 const firstMessageMS = 10_000;
 const waitMS = 3_000;
 /** Faults of an admission after which another try makes sense. */

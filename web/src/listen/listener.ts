@@ -23,6 +23,8 @@ export interface ListenerEvents {
   /** The stage is not what it was; `change` where one heard event did it. */
   stage(change?: StageChange): void;
   connection(state: ConnectionState): void;
+  /** The program has another origin: a higher epoch than any before. */
+  epoch?(epoch: number): void;
   /** The listener is out: a fault code of docs/protocol.md. */
   stopped(code: string): void;
 }
@@ -45,6 +47,8 @@ export class Listener {
   private recent: Batch[] = [];
   /** Media time of what the audience hears first after silence. */
   resumedAt: number | undefined;
+  /** The highest epoch that was heard of; 0 before the first. */
+  epoch = 0;
   private silent = false;
   private timer = 0;
 
@@ -173,12 +177,14 @@ export class Listener {
 
   /** A first delivery may reach back further than a listener who has heard nothing wants. */
   private greet(hello: Hello): void {
+    this.rise(hello.epoch);
     if (this.playFrom === 0) this.playFrom = Math.max(hello.first, hello.newest + 1 - startMS / batchMS);
   }
 
   private receive(batch: Batch): void {
     this.counts.batches++;
     this.newest = batch.number;
+    this.rise(batch.epoch);
     this.levels.add(batch);
     this.schedule.add(batch);
     if (this.silent) this.keep(batch);
@@ -194,11 +200,13 @@ export class Listener {
   private miss(gap: Gap): void {
     this.counts.gaps++;
     this.newest = gap.last;
+    this.rise(gap.epoch);
     this.recent = [];
     if (!this.silent && gap.last >= this.playFrom) this.options.door.gap((gap.last + 1) * batchTicks);
   }
 
   private receiveCard(card: RoomCard): void {
+    this.rise(card.epoch);
     const heard = this.options.door.heard !== undefined && !this.silent;
     if (!heard || compare(card.position, this.stage.position) <= 0) {
       if (this.stage.take(card)) this.events.stage();
@@ -207,6 +215,12 @@ export class Listener {
     this.stage.note(card);
     this.card = { card, at: performance.now() };
     this.events.stage();
+  }
+
+  private rise(epoch: number): void {
+    if (epoch <= this.epoch) return;
+    this.epoch = epoch;
+    this.events.epoch?.(epoch);
   }
 
   /** Lets happen what has been heard by now. */

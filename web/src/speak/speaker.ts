@@ -1,17 +1,11 @@
-import { Fault } from "../api/fault";
-import { backOff } from "../listen/close";
+import { Fault, codeOf } from "../api/fault";
 import { silence } from "../listen/schedule";
-import { Microphone } from "./microphone";
-import { preferOpus } from "./sdp";
-import { Slots } from "./slots";
+import { Continuity } from "./continuity";
+import { Link } from "./link";
+import type { Microphone } from "./microphone";
 import type { Heard } from "./slots";
-import { endSession, postOffer } from "./whip";
 
-const slotCount = 8;
-const gatherMS = 300; // our own candidates are a hint only: the SFU learns them from our checks
-const connectMS = 10_000;
-const mostTries = 6;
-const opus = { usedtx: "1", useinbandfec: "1" };
+const lookMS = 1_000;
 
 export type SpeakerState = "connecting" | "live" | "retrying" | "lost";
 
@@ -22,135 +16,161 @@ export interface SpeakerOptions {
   microphone: Microphone;
   /** Whether the others are played from the start; else when `muted` is set to false. */
   muted: boolean;
+  /** The newest epoch of the program that is known; 0: none. */
+  epoch: number;
   /** "lost" is final: the microphone is no longer sent. */
   state(state: SpeakerState): void;
 }
 
-/** Speaker is one person on stage: sends the microphone, plays the others, and connects again when the way is lost. */
+/**
+ * Speaker is one person on stage: sends the microphone, plays the others, and connects again when the way is lost or the
+ * room has another home. The session before is left when the new one is there.
+ */
 export class Speaker {
-  private peer: RTCPeerConnection | undefined;
-  private slots: Slots | undefined;
-  private session: { url: string; token: string } | undefined;
-  private tries = 0;
+  private readonly continuity: Continuity;
+  private link: Link | undefined;
+  private attempt: AbortController | undefined;
   private retry = 0;
+  private looks = 0;
   private closed = false;
+  private state: SpeakerState | undefined;
   private deaf: boolean;
 
   constructor(private readonly options: SpeakerOptions) {
     this.deaf = options.muted;
+    this.continuity = new Continuity(options.epoch);
   }
 
   /** Throws Fault where the first try fails. */
   async start(): Promise<void> {
-    this.options.state("connecting");
+    this.tell("connecting");
     await this.connect();
+    if (!this.closed) this.looks = setInterval(() => void this.look(), lookMS);
   }
 
   /** -dBov of a seat as it is heard now. */
   level(seat: number): number {
-    return this.slots?.level(seat) ?? silence;
+    return this.link?.slots.level(seat) ?? silence;
   }
 
   /** What is heard of the others now; undefined while nobody is. */
   get heard(): Heard | undefined {
-    return this.slots?.heard;
+    return this.link?.slots.heard;
   }
 
   /** Whether the others are decoded, but not played. */
   set muted(muted: boolean) {
     this.deaf = muted;
-    if (this.slots) this.slots.muted = muted;
+    if (this.link) this.link.slots.muted = muted;
+  }
+
+  /** The program has this epoch: a higher one than before is that of another home. */
+  set epoch(epoch: number) {
+    if (this.continuity.rise(epoch, performance.now()) && this.link) this.later(0);
   }
 
   /** `over`: the room is, and the session with it. */
   async close(over = false): Promise<void> {
     this.closed = true;
-    if (over) this.session = undefined;
-    clearTimeout(this.retry);
-    await this.hangUp();
+    this.forgo();
+    clearInterval(this.looks);
+    const { link } = this;
+    this.link = undefined;
+    if (over) link?.close();
+    else await link?.hangUp();
     this.options.microphone.close();
   }
 
+  /** Throws Fault; an attempt that was given up resolves. */
   private async connect(): Promise<void> {
-    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
-    this.peer = peer;
-    peer.addTransceiver(this.options.microphone.track, { direction: "sendonly" });
-    const receivers = Array.from({ length: slotCount }, () => peer.addTransceiver("audio", { direction: "recvonly" }).receiver);
-    this.slots = new Slots(receivers, this.deaf);
-    await peer.setLocalDescription();
-    await gathered(peer);
-    const url = await this.options.seat();
-    const token = await this.options.token();
-    const whip = await postOffer(url, token, preferOpus(peer.localDescription!.sdp, opus));
-    this.session = { url: whip.session, token };
-    if (this.closed || this.peer !== peer) return void endSession(whip.session, token);
+    const attempt = this.attempt = new AbortController();
+    const { seat, token, microphone } = this.options;
+    this.continuity.asked(performance.now());
     try {
-      // What the answer prefers is what our encoder does.
-      await peer.setRemoteDescription({ type: "answer", sdp: preferOpus(whip.answer, opus) });
-      await connected(peer);
+      const link = await Link.open({
+        seat, token, track: microphone.track,
+        answered: () => { if (!attempt.signal.aborted) this.continuity.answered(performance.now()); },
+      }, attempt.signal);
+      if (attempt.signal.aborted) return void link.hangUp();
+      this.take(link);
     } catch (fault) {
-      await this.hangUp();
-      throw fault instanceof Fault ? fault : new Fault("bad_sdp", "the answer cannot be used");
-    }
-    this.tries = 0;
-    peer.onconnectionstatechange = () => this.watch(peer);
-    this.options.state("live");
-  }
-
-  /** A way that is interrupted often comes back by itself. */
-  private watch(peer: RTCPeerConnection): void {
-    if (peer !== this.peer) return;
-    switch (peer.connectionState) {
-      case "connected": return this.options.state("live");
-      case "disconnected": return this.options.state("retrying");
-      case "failed": return this.again();
+      if (!attempt.signal.aborted) throw fault;
     }
   }
 
-  private again(): void {
-    if (this.closed) return;
-    if (this.tries >= mostTries) return this.options.state("lost");
-    this.options.state("retrying");
-    void this.hangUp();
-    this.retry = setTimeout(() => void this.connect().catch((fault: unknown) => this.failed(fault)), backOff(this.tries++, Math.random()));
+  /** The new session takes the place of the old, which its SFU ended or which nobody else hears. */
+  private take(link: Link): void {
+    const old = this.link;
+    this.attempt = undefined;
+    this.link = link;
+    link.slots.muted = this.deaf;
+    old?.close();
+    link.onstate = () => this.watch(link);
+    this.continuity.live(performance.now());
+    if (!this.continuity.stays) return this.later(0);
+    this.tell("live");
+    this.watch(link);
+  }
+
+  private watch(link: Link): void {
+    if (link !== this.link) return;
+    if (link.state === "failed") this.lose();
+    if (link.state === "disconnected") this.tell("retrying");
+    if (link.state === "connected") this.recover();
+  }
+
+  private async look(): Promise<void> {
+    const { link } = this;
+    const received = await link?.received();
+    if (link !== this.link || this.closed) return;
+    const sign = this.continuity.looked(received, performance.now());
+    if (sign === "silent") this.lose();
+    if (sign === "heard") this.recover();
+  }
+
+  private lose(): void {
+    if (!this.attempt && !this.retry) this.later(this.continuity.lost(performance.now(), Math.random()));
+  }
+
+  /** A way that was interrupted is there again by itself. */
+  private recover(): void {
+    if (!this.continuity.stays || this.link?.state !== "connected") return;
+    this.forgo();
+    this.tell("live");
+  }
+
+  /** Another try after a while; undefined: no more. */
+  private later(ms: number | undefined): void {
+    this.forgo();
+    if (ms === undefined) return this.giveUp();
+    this.tell("retrying");
+    this.retry = setTimeout(() => {
+      this.retry = 0;
+      void this.connect().catch((fault: unknown) => this.failed(fault));
+    }, ms);
   }
 
   private failed(fault: unknown): void {
-    const final = ["not_seated", "forbidden", "removed", "ended", "not_live", "not_found"];
-    if (fault instanceof Fault && final.includes(fault.code)) this.tries = mostTries;
-    this.again();
+    this.later(this.continuity.failed(codeOf(fault), fault instanceof Fault ? fault.retryAfterMS : 0, Math.random()));
   }
 
-  private async hangUp(): Promise<void> {
-    const { peer, slots, session } = this;
-    this.peer = this.slots = this.session = undefined;
-    slots?.close();
-    if (session) await endSession(session.url, session.token); // first: a closed connection ends it without our word
-    peer?.close();
+  private giveUp(): void {
+    clearInterval(this.looks);
+    void this.link?.hangUp();
+    this.link = undefined;
+    this.tell("lost");
   }
-}
 
-function gathered(peer: RTCPeerConnection): Promise<void> {
-  return new Promise((resolve) => {
-    if (peer.iceGatheringState === "complete") return resolve();
-    peer.addEventListener("icegatheringstatechange", () => {
-      if (peer.iceGatheringState === "complete") resolve();
-    });
-    setTimeout(resolve, gatherMS);
-  });
-}
+  private tell(state: SpeakerState): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.options.state(state);
+  }
 
-/** Resolves once sound can flow. */
-function connected(peer: RTCPeerConnection): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Fault("no_media", "no way to the SFU")), connectMS);
-    const look = () => {
-      if (peer.connectionState === "connected") resolve();
-      else if (peer.connectionState === "failed") reject(new Fault("no_media", "no way to the SFU"));
-      else return;
-      clearTimeout(timer);
-    };
-    peer.addEventListener("connectionstatechange", look);
-    look();
-  });
+  private forgo(): void {
+    clearTimeout(this.retry);
+    this.retry = 0;
+    this.attempt?.abort();
+    this.attempt = undefined;
+  }
 }

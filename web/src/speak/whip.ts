@@ -9,10 +9,13 @@ export interface Whip {
   session: string;
 }
 
-/** Sends an offer. Throws Fault. */
-export async function postOffer(url: string, token: string, sdp: string): Promise<Whip> {
+/** Sends an offer, unless `given` up. Throws Fault. */
+export async function postOffer(url: string, token: string, sdp: string, given: AbortSignal): Promise<Whip> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), timeoutMS);
+  const stop = () => abort.abort();
+  const timer = setTimeout(stop, timeoutMS);
+  given.addEventListener("abort", stop);
+  if (given.aborted) stop();
   try {
     const answer = await fetch(url, {
       method: "POST", body: sdp, signal: abort.signal,
@@ -25,6 +28,7 @@ export async function postOffer(url: string, token: string, sdp: string): Promis
     throw new Fault(abort.signal.aborted ? "timeout" : "offline", "no answer to the offer");
   } finally {
     clearTimeout(timer);
+    given.removeEventListener("abort", stop);
   }
 }
 

@@ -1,7 +1,7 @@
 // Stands in for the SFU within the page: the offer sent to …/whip is answered by a second connection that hums in two
 // slots, so that the page's speaking side can be tested without a server that knows WebRTC.
 const realFetch = window.fetch.bind(window);
-window.whip = { offers: [], deleted: 0 };
+window.whip = { offers: [], deleted: 0, heard: () => 0 };
 window.fetch = async (input, init = {}) => {
   const url = String(input);
   if (init.method === "DELETE" && url.includes("/whip/")) {
@@ -12,6 +12,20 @@ window.fetch = async (input, init = {}) => {
   window.whip.offers.push(init.body);
   const far = new RTCPeerConnection();
   window.whip.far = far;
+  far.ontrack = ({ track }) => {
+    const ear = new AudioContext();
+    const meter = new AnalyserNode(ear);
+    ear.createMediaStreamSource(new MediaStream([track])).connect(meter);
+    const player = new Audio(); // without one nothing is decoded
+    player.muted = true;
+    player.srcObject = new MediaStream([track]);
+    void player.play();
+    const samples = new Float32Array(meter.fftSize);
+    window.whip.heard = () => {
+      meter.getFloatTimeDomainData(samples);
+      return Math.max(...samples.map(Math.abs));
+    };
+  };
   await far.setRemoteDescription({ type: "offer", sdp: init.body });
   const context = new AudioContext();
   for (const [i, transceiver] of far.getTransceivers().entries()) {

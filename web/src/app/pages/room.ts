@@ -260,7 +260,7 @@ function facts(host: string, listeners: number, state: string): string {
 function sayOf(session: Session | undefined): string {
   if (!session) return "";
   if (session.listener.stage.state === "ended") return "room.ended";
-  if (session.place === "stage") return session.turn.muted ? "say.me.muted" : "say.stage";
+  if (session.place === "stage") return session.turn.state === "retrying" ? "say.retrying" : session.turn.muted ? "say.me.muted" : "say.stage";
   if (session.place === "paused") return "say.paused";
   if (session.place !== "listening") return "";
   return session.connection === "retrying" ? "say.retrying" : session.connection === "live" ? "say.live" : "";
