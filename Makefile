@@ -15,7 +15,7 @@ BENCH_PACKAGES := ./mediaedge/... ./services/listenerstate/...
 .PHONY: help deps deps-run deps-test build run cluster cluster-stop shoot check smoke test image image-proof generate bench fuzz
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## install what building and testing need (as root; otherwise print the command)
 	@scripts/deps run test

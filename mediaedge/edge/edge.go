@@ -25,7 +25,7 @@ import (
 
 // verifier checks grants.
 type verifier interface {
-	// Verify answers what a grant says. Faults: unauthenticated, expired.
+	// Verify answers what a grant says. Faults: unauthenticated, expired, unavailable.
 	Verify(text string, now time.Time) (token.Grant, error)
 }
 

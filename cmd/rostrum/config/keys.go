@@ -51,9 +51,9 @@ var keys = []key{
 	{name: "store", preset: StoreDynamo, roles: stores,
 		value: one(choice(StoreDynamo, StoreBolt), func(c *Config) *string { return &c.Store }),
 		doc:   "Where rooms, people and the archive of stages lie: dynamo, or bolt for a file that one process alone can open."},
-	{name: "folder", roles: stores, needed: stores, file: folder,
+	{name: "folder", roles: []string{Room, ListenerState, Account, Edge}, needed: stores, file: folder,
 		value: one(words(), func(c *Config) *string { return &c.Folder }),
-		doc:   "The folder of that file, when the store is bolt."},
+		doc:   "The folder of that file, when the store is bolt. An edge that enrols keeps its certificate there over a restart; without one it enrols anew."},
 
 	{name: "log.level", preset: "info", roles: everyRole,
 		value: one(level(), func(c *Config) *slog.Level { return &c.Log.Level }),
