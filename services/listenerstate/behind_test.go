@@ -18,7 +18,7 @@ import (
 // besides opens an instance with an archive that a test can send away.
 func (h *house) besides(t testing.TB, away *atomic.Bool, change ...func(*Config)) *tormented {
 	t.Helper()
-	i := &tormented{archive: &moody{Archive: h.archive, away: away}, leave: func() {}}
+	i := &tormented{archive: &moody{Archive: h.archive, away: away, died: make(chan struct{})}, leave: func() {}}
 	i.Service = h.open(t, append([]func(*Config){func(c *Config) { c.Acknowledge, c.Archive = AcknowledgeLog, i.archive }}, change...)...)
 	t.Cleanup(func() { i.archive.dead.Store(true) }) // before the instance is closed: it does not wait for its archive then
 	return i

@@ -26,7 +26,7 @@ import (
 // house is what services stand on: one Redis, one archive, one keyring.
 type house struct {
 	client  redis.UniversalClient
-	archive *bolt.Archive
+	archive Archive
 	keys    *bolt.Keyring
 	// acknowledge is what services do unless a test says otherwise.
 	acknowledge Acknowledge

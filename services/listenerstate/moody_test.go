@@ -19,6 +19,7 @@ type moody struct {
 	Archive
 	away *atomic.Bool // of all processes
 	dead atomic.Bool
+	died chan struct{} // closes with dead, where anybody waits for what is under way
 	done sync.WaitGroup
 
 	mu   sync.Mutex
@@ -67,7 +68,12 @@ func (m *moody) Append(key chain.Key, after chain.Head, records []chain.Record, 
 		}
 		stored := m.Archive.Append(key, after, records, snapshot)
 		close(gone)
-		write.Finish(stored.Wait(context.Background()))
+		select {
+		case <-stored.Done():
+			write.Finish(stored.Err())
+		case <-m.died:
+			write.Finish(chain.ErrClosed)
+		}
 	})
 	return write
 }

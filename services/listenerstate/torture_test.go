@@ -20,10 +20,11 @@ import (
 
 // torment is a room that people change through instances, while what these stand on fails.
 type torment struct {
-	t    *testing.T
-	h    *house
-	key  chain.Key
-	away atomic.Bool
+	t     *testing.T
+	h     *house
+	key   chain.Key
+	store func() Archive // what a process opens as the archive
+	away  atomic.Bool
 
 	mu        sync.RWMutex
 	instances []*tormented
@@ -42,7 +43,11 @@ type tormented struct {
 }
 
 func newTorment(t *testing.T, h *house, instances int) *torment {
-	w := &torment{t: t, h: h}
+	return newTormentOn(t, h, instances, func() Archive { return h.archive })
+}
+
+func newTormentOn(t *testing.T, h *house, instances int, store func() Archive) *torment {
+	w := &torment{t: t, h: h, store: store}
 	for range instances {
 		w.instances = append(w.instances, w.instance())
 	}
@@ -54,7 +59,7 @@ func newTorment(t *testing.T, h *house, instances int) *torment {
 }
 
 func (w *torment) instance() *tormented {
-	i := &tormented{archive: &moody{Archive: w.h.archive, away: &w.away}}
+	i := &tormented{archive: &moody{Archive: w.store(), away: &w.away, died: make(chan struct{})}}
 	i.Service = w.h.open(w.t, func(c *Config) {
 		c.Acknowledge, c.Archive = AcknowledgeLog, i.archive
 	})
@@ -64,6 +69,7 @@ func (w *torment) instance() *tormented {
 // kill ends an instance as a loss of power would: nothing that it has goes anywhere any more.
 func (i *tormented) kill() {
 	i.archive.dead.Store(true)
+	close(i.archive.died)
 	i.giveUp()
 	i.leave()
 	i.Close()
