@@ -45,7 +45,7 @@ check: deps-test ## under two minutes: build, vet, staticcheck, import rules, dr
 	scripts/check
 
 smoke: build ## under 30 s: start the system, speak a clip, compare what a listener decodes
-	go test -count=1 -run 'TestSmoke' ./test/
+	ROSTRUM_BINARY=$(CURDIR)/bin/rostrum go test -count=1 -run 'TestSmoke' ./test/
 
 test: deps-test ## all of it
 	scripts/test

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -138,13 +139,27 @@ func (p *Process) end(how syscall.Signal, within time.Duration) error {
 	if err := p.signal(how); err != nil {
 		return err
 	}
-	for deadline := time.Now().Add(within); p.Lives(); {
+	for deadline := time.Now().Add(within); p.Lives() || leaving(p.PID); {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("%s did not end within %v of %v", p.Name, within, how)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
 	return nil
+}
+
+// leaving says whether a process has given up its memory, and with it what /proc says of its command, but perhaps not its
+// ports yet: these it keeps until its last thread has ended.
+func leaving(pid int) bool {
+	of := fmt.Sprintf("/proc/%d/", pid)
+	command, err := os.ReadFile(of + "cmdline")
+	if err != nil || len(command) > 0 { // gone, or another process by now
+		return false
+	}
+	threads, _ := os.ReadDir(of + "task")
+	state, _ := os.ReadFile(of + "stat")
+	_, state, _ = bytes.Cut(state, []byte(") "))
+	return len(threads) > 1 || len(threads) == 1 && !bytes.HasPrefix(state, []byte("Z"))
 }
 
 func (p *Process) signal(s syscall.Signal) error {

@@ -82,7 +82,7 @@ func Run(ctx context.Context, cfg Config) (result Result, err error) {
 	probed := make(chan error, 1)
 	go func() { probed <- p.run(probing) }()
 	result = Result{Command: "shoot", Listeners: cfg.Listeners}
-	if err := l.wait(ctx); err == nil {
+	if err = l.wait(ctx); err == nil {
 		err = cfg.shootAll(ctx, p, progress, &result)
 	}
 	heard, ending := l.end()
