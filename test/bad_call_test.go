@@ -28,7 +28,6 @@ type badCall struct {
 }
 
 func (w *world) badCalls(t *testing.T) {
-	t.Parallel()
 	for _, table := range [][]badCall{w.badRooms(), w.badBodies(), w.badBearers(t), w.badCommands(), w.badPlayers(t)} {
 		for _, c := range table {
 			t.Run(c.name, func(t *testing.T) {

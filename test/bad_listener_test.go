@@ -27,7 +27,6 @@ type badListener struct {
 }
 
 func (w *world) badListeners(t *testing.T) {
-	t.Parallel()
 	for _, table := range [][]badListener{w.badGrants(t), badWishes(), badMessages(), badFrames()} {
 		for _, c := range table {
 			t.Run(c.name, func(t *testing.T) {

@@ -27,7 +27,6 @@ var goodOffer = strings.Join([]string{
 }, "\r\n")
 
 func (w *world) badOffers(t *testing.T) {
-	t.Parallel()
 	_, err := w.guest.Join(bounded(t), w.live.ID, api.Join{Role: "speaker"}) // again: a seat without a microphone is kept for 30 s
 	must(t, err)
 	status, answer, header := w.call(t, w.offers("", w.live.ID, w.guest.Token(), goodOffer, ""))

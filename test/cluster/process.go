@@ -115,7 +115,19 @@ func (p *Process) Lives() bool {
 		return false
 	}
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.PID))
+	if err == nil && len(text) == 0 { // it is a zombie, or about to become the command
+		return !p.isZombie()
+	}
 	return err == nil && strings.HasSuffix(string(text), strings.Join(p.Command, "\x00")+"\x00") // behind `ip netns exec` at first
+}
+
+func (p *Process) isZombie() bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID))
+	if err != nil {
+		return true
+	}
+	_, state, _ := strings.Cut(string(text), ") ") // proc(5)
+	return strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X")
 }
 
 // Kill ends the process at once (SIGKILL).
