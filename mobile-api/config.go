@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"rostrum/internal/id"
-	"rostrum/internal/token"
 	accountv1 "rostrum/proto/rostrum/account/v1"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 	roomv1 "rostrum/proto/rostrum/room/v1"
@@ -24,8 +23,8 @@ type Config struct {
 	Stage     listenerstatev1.ListenerStateClient
 	Signaling signalingv1.SignalingClient
 
-	AccessKeys token.AccessKeys
-	Grants     *token.Verifier
+	Tokens accessOpener
+	Grants grantVerifier
 
 	// App is the tenant that is served; empty: main.
 	App id.App
@@ -49,8 +48,8 @@ func (c Config) Validate() error {
 	if c.Rooms == nil || c.Accounts == nil || c.Stage == nil || c.Signaling == nil {
 		wrong = append(wrong, errors.New("a gateway needs the clients of all four services"))
 	}
-	if len(c.AccessKeys) == 0 || c.Grants == nil {
-		wrong = append(wrong, errors.New("a gateway needs access keys and a verifier of grants"))
+	if c.Tokens == nil || c.Grants == nil {
+		wrong = append(wrong, errors.New("a gateway needs what opens access tokens and what verifies grants"))
 	}
 	if _, err := id.ParseApp(string(c.App)); c.App != "" && err != nil {
 		wrong = append(wrong, err)

@@ -50,7 +50,7 @@ func New(c Config) (*Gateway, error) {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	stages := stages{state: c.Stage, missing: m.missing}
-	auth := auth{app: c.App, access: c.AccessKeys, grants: c.Grants, now: c.Now}
+	auth := auth{app: c.App, access: c.Tokens, grants: c.Grants, now: c.Now}
 	names, unopened := names{c.App, c.Accounts}, unopened{app: c.App, rooms: c.Rooms}
 	commands := commands{stage: c.Stage, names: names}
 	events, err := newEvents(c, auth, names, unopened)

@@ -24,7 +24,7 @@ import (
 
 func TestConfigSaysAllThatIsWrong(t *testing.T) {
 	err := Config{App: "No App", PublicURL: "rooms.example/path"}.Validate()
-	for _, want := range []string{"four services", "access keys", "app must be", "public_url"} {
+	for _, want := range []string{"four services", "access tokens", "app must be", "public_url"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in: %v", want, err)
 		}
@@ -49,7 +49,7 @@ func newLone(t *testing.T, list func(context.Context) error) (*Gateway, *buffer)
 	log := &buffer{}
 	g, err := New(Config{
 		Rooms: lone{list: list}, Accounts: accountv1.NewAccountsClient(nil), Stage: listenerstatev1.NewListenerStateClient(nil),
-		Signaling: signalingv1.NewSignalingClient(nil), AccessKeys: token.AccessKeys{token.NewAccessKey()},
+		Signaling: signalingv1.NewSignalingClient(nil), Tokens: token.AccessKeys{token.NewAccessKey()},
 		Grants: token.NewVerifier(), Log: slog.New(slog.NewTextHandler(log, nil)), Metrics: prometheus.NewRegistry(), App: id.Main,
 	})
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -20,11 +19,11 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/goleak"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 	"rostrum/internal/obs"
+	"rostrum/internal/testkit"
 	"rostrum/internal/token"
 	accountv1 "rostrum/proto/rostrum/account/v1"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
@@ -39,12 +38,7 @@ func TestMain(m *testing.M) {
 	}
 	openapi3filter.RegisterBodyDecoder(mediaSDP, asText)
 	openapi3filter.RegisterBodyDecoder(mediaFragment, asText)
-	code := m.Run()
-	if err := goleak.Find(); code == 0 && err != nil {
-		os.Stderr.WriteString(err.Error() + "\n")
-		code = 1
-	}
-	os.Exit(code)
+	testkit.Main(m)
 }
 
 // world is a gateway over HTTP, in front of services that do as told.
@@ -89,7 +83,7 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 	c := Config{
 		Rooms: roomv1.NewRoomsClient(conn), Accounts: accountv1.NewAccountsClient(conn),
 		Stage: listenerstatev1.NewListenerStateClient(conn), Signaling: signalingv1.NewSignalingClient(conn),
-		AccessKeys: w.keys, Grants: token.NewVerifier(w.signer.Public()), Metrics: w.metrics,
+		Tokens: w.keys, Grants: token.NewVerifier(w.signer.Public()), Metrics: w.metrics,
 		Log: obs.NewLog(w.log, slog.LevelInfo, false), Now: func() time.Time { return noon },
 	}
 	for _, f := range change {

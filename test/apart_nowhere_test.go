@@ -28,13 +28,11 @@ func TestARoomThatIsNowhere(t *testing.T) {
 	for _, name := range media {
 		before[name] = metric(t, a.process(name).Operator, "go_goroutines")
 	}
-	network := &rpc.TCP{}
-	t.Cleanup(func() { network.Close() })
 	for range 20 {
 		room := id.NewRoom()
 		for _, node := range []string{"sfu-1", "sfu-2"} {
-			if err := pullOf(t, network, a.Ports(node), room); !fault.Is(fault.From(err), fault.CodeUnavailable) { // a node knows its own rooms only
-				t.Errorf("a pull of a room that is nowhere, at %s: %v", node, err)
+			if item, err := pullOf(t, a.Ports(node), room); err == nil || !fault.Is(fault.From(err), fault.CodeUnavailable) {
+				t.Errorf("a pull of a room that is nowhere, at %s: %v, %v", node, item, err)
 			}
 		}
 		grant := a.grant(t, room)
@@ -59,7 +57,7 @@ func TestARoomThatIsNowhere(t *testing.T) {
 
 	for _, name := range media {
 		operator := a.process(name).Operator
-		testkit.Eventually(t, 30*time.Second, func() error {
+		testkit.Eventually(t, patience, func() error {
 			pulls := metric(t, operator, "rostrum_relay_pulls") + metric(t, operator, "rostrum_relay_serving_pulls")
 			listeners, goroutines := metric(t, operator, "rostrum_edge_listeners"), metric(t, operator, "go_goroutines")
 			if pulls+listeners > 0 || goroutines > before[name]+15 {
@@ -71,20 +69,56 @@ func TestARoomThatIsNowhere(t *testing.T) {
 	a.checkNothingPanicked()
 }
 
-// pullOf answers how a pull of a room ends.
-func pullOf(t *testing.T, network *rpc.TCP, address string, room id.Room) error {
+// TestARoomThatIsElsewhere asks each SFU for a room: where it is not at home a pull is sent on to where it is, also after it
+// moved.
+func TestARoomThatIsElsewhere(t *testing.T) {
+	a := startApart(t, func(cfg *processes.Config) { cfg.Plain = true })
+	room := a.liveRoom(t, a.person(t, "Host"), api.CreateRoom{Title: "Elsewhere"})
+	ear := a.listen(t, a.person(t, "Listener"), room.ID, "voice-32", 200*time.Millisecond)
+	ear.more(t, 2)
+	home, other := a.home(room.ID), "sfu-2"
+	if home == other {
+		other = "sfu-1"
+	}
+	a.checkSentOn(room.ID, other, home)
+	a.kill(home)
+	testkit.Eventually(t, patience, func() error {
+		item, err := pullOf(t, a.Ports(other), id.Room(room.ID))
+		if err == nil && item.GetOpened() == nil {
+			err = fmt.Errorf("%s answers %v", other, item)
+		}
+		return err
+	})
+	a.restart(home)
+	a.checkSentOn(room.ID, home, other)
+	a.checkNothingPanicked()
+}
+
+// checkSentOn wants a pull of a room at one SFU to be sent on to another.
+func (a *apart) checkSentOn(room, from, to string) {
+	a.t.Helper()
+	opened, err := pullOf(a.t, a.Ports(to), id.Room(room))
+	must(a.t, err)
+	sent, err := pullOf(a.t, a.Ports(from), id.Room(room))
+	must(a.t, err)
+	on, epoch := sent.GetRedirect(), opened.GetOpened().GetEpoch()
+	if on.GetNode() != to || on.GetAddress() != a.Ports(to) || epoch == 0 || on.GetEpoch() != epoch {
+		a.t.Errorf("%s answers %v; the room is at %s in epoch %d", from, sent, to, epoch)
+	}
+}
+
+// pullOf answers the first item of a pull of a room.
+func pullOf(t *testing.T, address string, room id.Room) (*relayv1.PullItem, error) {
 	t.Helper()
+	network := &rpc.TCP{}
+	defer network.Close()
 	conn, err := network.Dial(address)
 	must(t, err)
 	stream, err := relayv1.NewRelayClient(conn).Pull(bounded(t))
 	must(t, err)
 	open := &relayv1.PullOpen{App: string(id.Main), Room: string(room), Rendition: "voice-32", Node: "edge-9"}
 	must(t, stream.Send(&relayv1.PullRequest{Request: &relayv1.PullRequest_Open{Open: open}}))
-	item, err := stream.Recv()
-	if err == nil {
-		t.Errorf("a pull of a room that is nowhere is answered with %v", item)
-	}
-	return err
+	return stream.Recv()
 }
 
 // grant signs a grant as the system does.

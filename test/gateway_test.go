@@ -25,7 +25,7 @@ func (p *plane) addGateway() (*system, token.AccessKeys) {
 	keys := token.AccessKeys{token.NewAccessKey()}
 	people, err := accountstore.New(p.db)
 	must(p.t, err)
-	accounts, err := account.New(account.Config{Store: people, Keys: keys})
+	accounts, err := account.New(account.Config{Store: people, Tokens: keys})
 	must(p.t, err)
 	p.serve("account", func(s *grpc.Server) { accountv1.RegisterAccountsServer(s, account.NewServer(accounts)) })
 	rows, err := roomstore.New(p.db)
@@ -36,7 +36,7 @@ func (p *plane) addGateway() (*system, token.AccessKeys) {
 	p.serve("room", func(s *grpc.Server) { roomv1.RegisterRoomsServer(s, roomservice.NewServer(rooms)) })
 	gateway, err := mobileapi.New(mobileapi.Config{
 		Rooms: roomv1.NewRoomsClient(p.dial("room")), Accounts: accountv1.NewAccountsClient(p.dial("account")),
-		Stage: p.stage, Signaling: p.calls, AccessKeys: keys, Grants: token.NewVerifier(p.signer.Public()), GuestsPerMinute: -1,
+		Stage: p.stage, Signaling: p.calls, Tokens: keys, Grants: token.NewVerifier(p.signer.Public()), GuestsPerMinute: -1,
 	})
 	must(p.t, err)
 	door := httptest.NewServer(gateway.Handler())

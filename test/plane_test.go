@@ -21,7 +21,6 @@ import (
 	"rostrum/mediaedge/origin"
 	"rostrum/mediaedge/relay"
 	"rostrum/mediaedge/sfu"
-	listenv1 "rostrum/proto/rostrum/listen/v1"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 	mediav1 "rostrum/proto/rostrum/media/v1"
 	relayv1 "rostrum/proto/rostrum/relay/v1"
@@ -73,7 +72,7 @@ func newPlaneOn(t *testing.T, network rpc.Network, address string) *plane {
 	})
 	p.stage = listenerstatev1.NewListenerStateClient(p.dial("listenerstate"))
 	placing, err := signaling.New(signaling.Config{
-		Store: nodestore.New(client), Stage: p.stage, Dialer: p.network, Keys: []token.PublicKey{p.signer.Public()},
+		Store: nodestore.New(client), Stage: p.stage, Dialer: p.network, Keys: oneKey(p.signer.Public()),
 	})
 	must(t, err)
 	t.Cleanup(func() { placing.Close() })
@@ -89,7 +88,7 @@ func (p *plane) addSFU(node id.Node, wall func() time.Time) (host *origin.Host, 
 	media, err := sfu.New(sfu.Config{Node: node, LoopbackCandidates: true})
 	must(p.t, err)
 	host, err = origin.NewHost(origin.Config{
-		Node: node, BootID: uint64(time.Now().UnixNano()), SFU: media, Stage: p.stage, Programs: p.nodes, Wall: wall,
+		Node: node, BootID: uint64(time.Now().UnixNano()), SFU: media, Stage: p.stage, Programs: p.nodes, Homes: p.nodes, Wall: wall,
 		Log: slog.New(slog.DiscardHandler),
 	})
 	must(p.t, err)
@@ -130,7 +129,7 @@ func (p *plane) addEdge(node id.Node) string {
 	stream := control.Open(control.Config{
 		Signaling: p.nodes, Hello: &signalingv1.EdgeHello{Node: string(node), Region: "local", BootId: 1, Address: string(node)},
 		Load: func() *signalingv1.Load { return &signalingv1.Load{} }, Keys: verifier.SetKeys,
-		Revoke: func(*listenv1.Revocation) {}, Log: slog.New(slog.DiscardHandler),
+		Log: slog.New(slog.DiscardHandler),
 	})
 	p.t.Cleanup(stream.Close)
 	e, err := edge.New(edge.Config{Node: node, Region: "local", Verifier: verifier, Homes: stream, Dialer: p.network})
@@ -209,4 +208,11 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// oneKey is all that grants are signed with.
+type oneKey token.PublicKey
+
+func (k oneKey) Public() ([]token.PublicKey, <-chan struct{}) {
+	return []token.PublicKey{token.PublicKey(k)}, nil
 }

@@ -29,10 +29,15 @@ func TestGrantSurvivesSigning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	want.Key = signer.id
 	if got, err := verifier.Verify(text, now); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("verified %+v, %v", got, err)
 	}
+	known, changes := verifier.Knows(signer.id), verifier.Changes()
 	verifier.SetKeys([]PublicKey{NewSigner().Public()})
+	if !known || verifier.Knows(signer.id) || verifier.Changes() == changes {
+		t.Errorf("the key was known: %v; once it is replaced: %v; changes %d, then %d", known, verifier.Knows(signer.id), changes, verifier.Changes())
+	}
 	if _, err := verifier.Verify(text, now); !fault.Is(err, fault.CodeUnauthenticated) {
 		t.Errorf("without the key: %v", err)
 	}

@@ -38,6 +38,7 @@ type Grant struct {
 	Regions []string // empty: everywhere
 	Issued  time.Time
 	Expires time.Time
+	Key     string // the id of the key that it was verified with; set by Verify
 }
 
 // Lifetimes.

@@ -1,5 +1,5 @@
-// Package control owns an edge's stream to signaling: who the edge is and its load go up; keys, homes of rooms,
-// revocations and drain come down. Losing the stream stops nothing that plays: what was learned stays.
+// Package control owns an edge's stream to signaling: who the edge is and its load go up; keys and
+// homes of rooms come down. Losing the stream stops nothing that plays: what was learned stays.
 package control
 
 import (
@@ -13,7 +13,6 @@ import (
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 	"rostrum/internal/token"
-	listenv1 "rostrum/proto/rostrum/listen/v1"
 	signalingv1 "rostrum/proto/rostrum/signaling/v1"
 )
 
@@ -42,13 +41,7 @@ type Config struct {
 	Load func() *signalingv1.Load
 	// Keys takes all public keys that grants may be signed with now.
 	Keys func([]token.PublicKey)
-	// Revoke takes a revocation.
-	Revoke func(*listenv1.Revocation)
-	// Drain is told that no listener may be left at a time; nil: nobody is told.
-	Drain func(deadline time.Time)
-	// Siblings takes all other edges of the region; nil: nobody takes them.
-	Siblings func([]*signalingv1.Edge)
-	Log      *slog.Logger
+	Log  *slog.Logger
 }
 
 // Stream is the control stream of one edge, opened again whenever it is lost.

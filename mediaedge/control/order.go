@@ -25,16 +25,6 @@ func (s *Stream) receive(stream grpc.BidiStreamingClient[signalingv1.EdgeReport,
 		case *signalingv1.EdgeOrder_NotHome:
 			n := o.NotHome
 			s.learn(key{id.App(n.GetApp()), id.Room(n.GetRoom())}, "", notHome(fault.Code(n.GetCode())))
-		case *signalingv1.EdgeOrder_Revocation:
-			s.cfg.Revoke(o.Revocation)
-		case *signalingv1.EdgeOrder_Drain:
-			if s.cfg.Drain != nil && o.Drain.GetDeadline().IsValid() {
-				s.cfg.Drain(o.Drain.GetDeadline().AsTime())
-			}
-		case *signalingv1.EdgeOrder_Siblings:
-			if s.cfg.Siblings != nil {
-				s.cfg.Siblings(o.Siblings.GetEdges())
-			}
 		}
 	}
 }
@@ -48,6 +38,10 @@ func (s *Stream) takeKeys(keys *signalingv1.Keys) {
 			continue
 		}
 		good = append(good, public)
+	}
+	if len(good) == 0 {
+		s.cfg.Log.Warn("signaling sent no keys; those that are known stay")
+		return
 	}
 	s.cfg.Keys(good)
 	s.mu.Lock()

@@ -62,6 +62,7 @@ type conn struct {
 	subject string
 	issued  time.Time
 	expires time.Time
+	key     string // that signed the grant
 	opened  instant
 
 	// owned by the reader

@@ -27,6 +27,9 @@ import (
 type verifier interface {
 	// Verify answers what a grant says. Faults: unauthenticated, expired, unavailable.
 	Verify(text string, now time.Time) (token.Grant, error)
+	// Knows says whether grants of a key are believed. While Changes stays the same, so do its answers.
+	Knows(key string) bool
+	Changes() uint64
 }
 
 // Config is what an Edge needs.
@@ -201,13 +204,6 @@ func (e *Edge) Counts(app id.App, room id.Room) *listenv1.Counts {
 		return h.audience.counts()
 	}
 	return &listenv1.Counts{}
-}
-
-// Revoke ends grants on this edge that the relay has not told of yet; it reaches only rooms that are held.
-func (e *Edge) Revoke(app id.App, room id.Room, revocation relay.Revocation) {
-	if h := e.rooms.find(app, room); h != nil {
-		h.room.Revoke(revocation)
-	}
 }
 
 func (e *Edge) now() instant { return instant(time.Since(e.began)) }

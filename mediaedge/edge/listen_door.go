@@ -86,7 +86,7 @@ func (e *Edge) let(r *http.Request, upgraded net.Conn) (goodbye, bool) {
 	s := e.shards[e.next.Add(1)%uint64(len(e.shards))]
 	s.join(&conn{
 		shard: s, socket: taken, hosted: h, wish: wanted, cadence: wanted.cadence,
-		subject: grant.Subject, issued: grant.Issued, expires: grant.Expires,
+		subject: grant.Subject, issued: grant.Issued, expires: grant.Expires, key: grant.Key,
 	})
 	return goodbye{}, true
 }

@@ -39,14 +39,16 @@ func (s *shard) retry() {
 
 // look judges every listener: who is counted, whose grant has ended, who waits in vain.
 func (s *shard) look() {
-	wall := time.Now()
+	wall, changes := time.Now(), s.edge.cfg.Verifier.Changes()
+	rekeyed := changes != s.changes
+	s.changes = changes
 	for ring, t := range s.tracks {
 		counted := uint64(0)
 		v := ring.View()
 		t.each(func(c *conn) {
 			switch {
-			case wall.After(c.expires):
-				s.dismiss(c, farewell(ReasonExpired, fault.New(fault.CodeExpired, "the grant has ended; get another and resume")))
+			case wall.After(c.expires), rekeyed && !s.edge.cfg.Verifier.Knows(c.key):
+				s.dismiss(c, goodbyeExpired())
 			case c.stage == opening && s.now.since(c.opened) > audioWithin:
 				s.dismiss(c, farewell(ReasonNoAudio, fault.New(fault.CodeUnavailable, "no audio came to this edge yet; resume elsewhere")))
 			case s.now.since(instant(c.heard.Load())) <= ackWithin:

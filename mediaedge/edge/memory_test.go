@@ -91,7 +91,7 @@ func BenchmarkIdleListener(b *testing.B) {
 					}
 					parked = append(parked, fd)
 				}
-				testkit.Eventually(b, 10*time.Second, func() error {
+				testkit.Eventually(b, time.Minute, func() error {
 					if n := door.Listeners(); n != len(parked) {
 						return fmt.Errorf("%d of %d are in", n, len(parked))
 					}

@@ -116,6 +116,9 @@ func (p *player) play(ctx context.Context) Reason {
 			if p.hosted.room.Revoked(p.grant.Subject, p.grant.Issued) {
 				return ReasonRevoked
 			}
+			if !p.edge.cfg.Verifier.Knows(p.grant.Key) {
+				return ReasonExpired
+			}
 		case <-p.edge.life.Done():
 			return ReasonLeaving
 		case <-ctx.Done():

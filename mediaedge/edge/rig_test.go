@@ -21,13 +21,13 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"rostrum/client/listener"
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/testkit"
 	"rostrum/internal/token"
 	"rostrum/mediaedge/audio"
 	"rostrum/mediaedge/relay"
@@ -35,7 +35,7 @@ import (
 	relayv1 "rostrum/proto/rostrum/relay/v1"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // origin is a node that has rooms and serves them over real gRPC.
 type origin struct {
@@ -188,7 +188,7 @@ func (r *rig) edgeOn(listener net.Listener, url string, change func(*Config)) *d
 	var served sync.WaitGroup
 	served.Go(func() { _ = server.Serve(listener) })
 	r.t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := d.Close(ctx); err != nil {
 			r.t.Errorf("close edge: %v", err)
@@ -249,6 +249,11 @@ func (r *rig) secureEdge(change func(*Config)) *door {
 
 func (r *rig) grant(change func(*token.Grant)) string {
 	r.t.Helper()
+	return r.grantBy(r.signer, change)
+}
+
+func (r *rig) grantBy(signer token.Signer, change func(*token.Grant)) string {
+	r.t.Helper()
 	g := token.Grant{
 		App: id.Main, Room: r.room, Subject: token.Open, Right: token.RightListen,
 		Issued: time.Now().Add(-time.Minute), Expires: time.Now().Add(time.Hour),
@@ -256,7 +261,7 @@ func (r *rig) grant(change func(*token.Grant)) string {
 	if change != nil {
 		change(&g)
 	}
-	text, err := r.signer.Sign(g)
+	text, err := signer.Sign(g)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -279,7 +284,7 @@ func (r *rig) open(ctx context.Context, change func(*listener.Config), doors ...
 
 // dialer trusts the rig's certificate.
 func (r *rig) dialer() *websocket.Dialer {
-	return &websocket.Dialer{TLSClientConfig: &tls.Config{RootCAs: r.pool}, HandshakeTimeout: 5 * time.Second}
+	return &websocket.Dialer{TLSClientConfig: &tls.Config{RootCAs: r.pool}, HandshakeTimeout: time.Minute}
 }
 
 func (r *rig) listen(change func(*listener.Config), doors ...*door) *listener.Listener {
@@ -293,7 +298,7 @@ func (r *rig) listen(change func(*listener.Config), doors ...*door) *listener.Li
 }
 
 func within(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -30,6 +30,7 @@ type shard struct {
 	ending  []*conn
 	conns   int
 	ticks   int
+	changes uint64 // of keys, at the last look
 	leaving bool
 	bytes   int // since the last count; so are tries and partial
 	tries   int
@@ -146,6 +147,8 @@ func (s *shard) admit(c *conn) {
 		s.dismiss(c, goodbyeLeaving)
 	case c.hosted.room.Revoked(c.subject, c.issued):
 		s.dismiss(c, goodbyeRevoked())
+	case !s.edge.cfg.Verifier.Knows(c.key):
+		s.dismiss(c, goodbyeExpired())
 	case v.Empty() && c.hosted.room.Ended():
 		s.dismiss(c, goodbyeEnded())
 	case v.Empty():

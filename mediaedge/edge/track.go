@@ -171,3 +171,7 @@ func goodbyeRevoked() goodbye {
 func goodbyeEnded() goodbye {
 	return farewell(ReasonEnded, fault.New(fault.CodeEnded, "the room is over"))
 }
+
+func goodbyeExpired() goodbye {
+	return farewell(ReasonExpired, fault.New(fault.CodeExpired, "the grant has ended; get another and resume"))
+}

@@ -43,22 +43,26 @@ func (r *room) change(c change) {
 	}
 	if c.snapshot != nil {
 		r.compare()
-		for _, user := range after.removed {
-			r.revoke(user)
+		for _, user := range after.removed { // they still are
+			r.revoke(user, time.Now())
 		}
 	}
 	if c.kind == changeRemoved {
-		r.revoke(c.user)
+		r.revoke(c.user, c.wall)
 	}
 	if after.ended && r.last == 0 {
 		r.last = max(audio.NumberAt(r.clock.At(time.Now())), r.program.Next())
 	}
 }
 
-// revoke ends the listening of a person who was removed, on every edge. No grant is given to a removed person, so that all
-// there are were given before; they count whole seconds.
-func (r *room) revoke(user string) {
-	r.relay.Revoke(relay.Revocation{Subject: user, IssuedBefore: time.Now().Truncate(time.Second).Add(time.Second)})
+// revoke ends the listening of a person who was out of the room at a time, on every edge. No grant is given to a removed
+// person, so that all there are from before were issued by then; they count whole seconds. What is told late must not end
+// the grants of who was readmitted meanwhile.
+func (r *room) revoke(user string, at time.Time) {
+	if at.IsZero() {
+		at = time.Now()
+	}
+	r.relay.Revoke(relay.Revocation{Subject: user, IssuedBefore: at.Truncate(time.Second).Add(time.Second)})
 }
 
 func (r *room) admit(o audio.Occupant) {

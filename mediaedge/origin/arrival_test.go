@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -44,6 +45,12 @@ func TestArrivals(t *testing.T) {
 		t.Errorf("%d are followed in the end", a.open.Load())
 	}
 	obs.End(offer, nil)
+	testkit.Eventually(t, time.Minute, func() error {
+		if len(collector.Traces("offer")) == 0 {
+			return errors.New("the trace did not arrive")
+		}
+		return nil
+	})
 	if err := stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}

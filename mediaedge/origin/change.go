@@ -43,6 +43,7 @@ type change struct {
 	position audio.Position
 	kind     changeKind
 	user     string         // of events about a person
+	wall     time.Time      // changeRemoved: when the log says that it was; zero: it does not
 	seat     audio.Seat     // of events about a seat
 	occupant audio.Occupant // changeSeated
 	hands    audio.HandMode // changePolicy

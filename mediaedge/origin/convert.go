@@ -74,6 +74,9 @@ func readEvent(wire *listenerstatev1.StageEvent) (change, error) {
 		c.kind, c.user = changeDismissed, payload.Dismissed.GetUser()
 	case *listenerstatev1.Event_Removed:
 		c.kind, c.user = changeRemoved, payload.Removed.GetUser()
+		if wall := event.GetWallTime(); wall.IsValid() {
+			c.wall = wall.AsTime()
+		}
 	case *listenerstatev1.Event_HandModeSet:
 		c.kind, c.hands = changePolicy, audio.ReadHandMode(payload.HandModeSet.GetMode())
 	case *listenerstatev1.Event_RoomEnded:

@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 	"rostrum/internal/rpc"
+	"rostrum/internal/testkit"
 	"rostrum/mediaedge/audio"
 	"rostrum/mediaedge/sfu"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
@@ -20,7 +20,7 @@ import (
 	signalingv1 "rostrum/proto/rostrum/signaling/v1"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 type watchStream = grpc.ServerStreamingServer[listenerstatev1.WatchResponse]
 
@@ -97,6 +97,14 @@ type fakeNodes struct {
 	acquired int
 	released int
 	renewing error
+	home     func() (*signalingv1.FindHomeResponse, error)
+}
+
+func (n *fakeNodes) FindHome(context.Context, *signalingv1.FindHomeRequest) (*signalingv1.FindHomeResponse, error) {
+	if n.home == nil {
+		return &signalingv1.FindHomeResponse{}, nil
+	}
+	return n.home()
 }
 
 func (n *fakeNodes) AcquireProgram(_ context.Context, in *signalingv1.AcquireProgramRequest) (*signalingv1.ProgramLease, error) {
@@ -144,7 +152,7 @@ func newHost(t testing.TB, log *fakeLog, nodes *fakeNodes) *Host {
 	must(t, err)
 	h, err := NewHost(Config{
 		Node: "sfu-1", BootID: 1, SFU: media, Log: slog.New(slog.DiscardHandler),
-		Stage: listenerstatev1.NewListenerStateClient(conn), Programs: signalingv1.NewNodesClient(conn),
+		Stage: listenerstatev1.NewListenerStateClient(conn), Programs: signalingv1.NewNodesClient(conn), Homes: signalingv1.NewNodesClient(conn),
 	})
 	must(t, err)
 	t.Cleanup(func() {

@@ -44,7 +44,7 @@ func newHall(t testing.TB, seats ...*listenv1.Seat) *hall {
 	if t, ok := t.(*testing.T); ok {
 		t.Cleanup(func() {
 			http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-			testkit.Eventually(t, 10*time.Second, func() error { return goleak.Find() })
+			testkit.Eventually(t, time.Minute, func() error { return goleak.Find() })
 		})
 	}
 	a := &hall{
@@ -60,7 +60,6 @@ func newHall(t testing.TB, seats ...*listenv1.Seat) *hall {
 		return a.watch(n, stream)
 	}}
 	a.host = newHost(t, a.log, &fakeNodes{})
-	a.host.wait = patience{doubt: 500 * time.Millisecond, missing: 500 * time.Millisecond}
 	a.server = NewServer(a.host)
 	a.http = httptest.NewServer(a)
 	t.Cleanup(a.http.Close)
@@ -77,13 +76,29 @@ func (a *hall) watch(n int, stream watchStream) error {
 			return stream.Context().Err()
 		}
 	}
-	for {
+	newest := &listenv1.Position{Term: 1, Offset: 1}
+	if n > 1 {
+		a.log.mu.Lock()
+		newest = a.log.watched[n-1].GetFrom()
+		a.log.mu.Unlock()
+	}
+	quiet := time.NewTicker(time.Second)
+	defer quiet.Stop()
+	for { // as a log does: a watch that says nothing is left
 		select {
 		case item := <-a.items:
 			if item == nil {
 				return fault.New(fault.CodeUnavailable, "away")
 			}
+			if at := item.GetEvent().GetEvent().GetPosition(); at != nil {
+				newest = at
+			}
 			if err := stream.Send(item); err != nil {
+				return err
+			}
+		case <-quiet.C:
+			still := &listenerstatev1.WatchResponse{Item: &listenerstatev1.WatchResponse_Still{Still: newest}}
+			if err := stream.Send(still); err != nil {
 				return err
 			}
 		case <-stream.Context().Done():
@@ -129,7 +144,7 @@ func (a *hall) mute(user id.User, seat uint32, muted bool) uint64 {
 // reported waits until a position is reported as enforced, and answers when it was.
 func (a *hall) reported(offset uint64) time.Time {
 	a.t.Helper()
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) {
 		a.log.mu.Lock()
 		at := slices.IndexFunc(a.log.enforced, func(r enforcedReport) bool { return r.position.Offset >= offset })
@@ -180,7 +195,9 @@ func (a *hall) said() []string {
 
 func (a *hall) join(user id.User, slots int, heard func(speaker.Packet)) *speaker.Speaker {
 	a.t.Helper()
-	p, err := speaker.Join(context.Background(), speaker.Config{URL: a.http.URL + "/whip", Token: string(user), Slots: slots, Heard: heard})
+	p, err := speaker.Join(context.Background(), speaker.Config{
+		URL: a.http.URL + "/whip", Token: string(user), Slots: slots, Heard: heard, Silence: 20 * time.Second,
+	})
 	must(a.t, err)
 	a.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

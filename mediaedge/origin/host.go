@@ -37,6 +37,7 @@ type Config struct {
 	SFU      *sfu.SFU
 	Stage    stageLog
 	Programs programs
+	Homes    homes
 	CPU      func() float64 // the share of the machine in use, 0 to 1; nil: not known
 	Log      *slog.Logger
 	Metrics  prometheus.Registerer // may be nil
@@ -128,17 +129,6 @@ func (h *Host) openAbove(ctx context.Context, app id.App, roomID id.Room, known 
 	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
 	defer cancel()
 	return h.start(ctx, entry, known)
-}
-
-// Find answers the room's rings for the relay, where the room is or lately was at home here.
-func (h *Host) Find(_ context.Context, app id.App, roomID id.Room) (*relay.Room, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	entry := h.rooms[key{app, roomID}]
-	if entry == nil || entry.current == nil && !entry.relay.Ended() {
-		return nil, fault.New(fault.CodeUnavailable, "this room is not at home here; look its home up again").In(time.Second)
-	}
-	return entry.relay, nil
 }
 
 // use answers the entry of a room, to be given back with done; Close waits until then.

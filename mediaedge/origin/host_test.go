@@ -44,7 +44,7 @@ func TestAnotherAppointmentSendsTheAudienceElsewhere(t *testing.T) {
 	rings, err := h.Find(t.Context(), id.Main, room)
 	must(t, err)
 	nodes.sayOfRenewals(fault.New(fault.CodeConflict, "another appointment is in force"))
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if _, err := h.Find(t.Context(), id.Main, room); !fault.Is(err, fault.CodeUnavailable) {
 			return fmt.Errorf("the room is still found: %w", errors.Join(err, errors.New("superseded")))
 		}
@@ -75,7 +75,7 @@ func TestAnOriginBehindItsEdgesBeginsAnew(t *testing.T) {
 	must(t, err)
 	rings.Heard(first+7, 5000, time.Now())
 	rings.Heard(1<<60, 1<<60, time.Now()) // garbage
-	testkit.Eventually(t, 15*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		r := h.current(key{id.Main, room})
 		if r == nil || r.epoch == first {
 			return errors.New("the first epoch goes on")

@@ -84,7 +84,7 @@ func TestTheLedgerHasWhatTheRingHas(t *testing.T) {
 	must(t, err)
 	rings, err := h.Find(t.Context(), id.Main, room)
 	must(t, err)
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if v := rings.Ring(audio.Voice16).View(); v.Empty() || v.Newest() < v.Oldest()+4 {
 			return errors.New("too few batches")
 		}

@@ -13,7 +13,7 @@ import (
 
 func (a *hall) wantSaid(want ...string) {
 	a.t.Helper()
-	testkit.Eventually(a.t, 15*time.Second, func() error {
+	testkit.Eventually(a.t, time.Minute, func() error {
 		if said := a.said(); !slices.Equal(said, want) {
 			return fmt.Errorf("said %q, want %q", said, want)
 		}

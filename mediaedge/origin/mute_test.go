@@ -26,7 +26,7 @@ func talking(t testing.TB) (*hall, *voice, id.User) {
 func (v *voice) more(t testing.TB) {
 	t.Helper()
 	before := v.count()
-	testkit.Eventually(t, 15*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if n := v.count(); n < before+10 {
 			return fmt.Errorf("%d packets heard", n-before)
 		}

@@ -21,7 +21,7 @@ func TestALostWatchKeepsTheStageAndResumes(t *testing.T) {
 			return errors.Join(stream.Send(snapshotOf(5)), stream.Send(seatedEvent(6, ann, 1)), stream.Send(seatedEvent(7, bob, 2)))
 		case 2:
 			return fault.New(fault.CodeUnavailable, "away")
-		case 3:
+		default: // a machine that stood still may have left the third for a fourth
 			select {
 			case <-heal:
 			case <-stream.Context().Done():
@@ -40,7 +40,7 @@ func TestALostWatchKeepsTheStageAndResumes(t *testing.T) {
 		defer log.mu.Unlock()
 		return len(log.watched)
 	}
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if n := watched(); n < 3 {
 			return fmt.Errorf("watched %d times", n)
 		}
@@ -61,7 +61,7 @@ func TestALostWatchKeepsTheStageAndResumes(t *testing.T) {
 	}
 	log.mu.Unlock()
 	close(heal)
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		rooms, err := h.Find(t.Context(), id.Main, room)
 		if err != nil {
 			return err
@@ -96,7 +96,7 @@ func TestAnOriginEndsWithItsRoomsLog(t *testing.T) {
 	_, err := h.Open(t.Context(), id.Main, room)
 	must(t, err)
 	close(undo)
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if h.hosting() != 0 {
 			return errors.New("the origin goes on without a stage")
 		}

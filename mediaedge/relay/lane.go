@@ -88,26 +88,41 @@ func (l *lane) follow(ctx context.Context) (moved bool, err error) {
 		return false, fmt.Errorf("look up home: %w", err)
 	}
 	ctx, leave := context.WithCancelCause(ctx)
+	var at atomic.Pointer[string]
+	at.Store(&address)
+	var watching sync.WaitGroup
+	watching.Go(func() { l.leaveWhenMoved(ctx, leave, address, &at) })
+	defer watching.Wait()
 	defer leave(nil)
-	over, done := l.puller.cfg.Homes.Moved(l.puller.room.app, l.puller.room.id, address), make(chan struct{})
-	defer close(done)
-	go func() { // a node that says nothing is left as soon as there is another
-		select {
-		case <-over:
-			leave(errMoved)
-		case <-done:
-		}
-	}()
 	before := l.ring.View().Newest()
 	for hops := uint32(0); hops <= maxHops; hops++ {
-		err = l.pull(ctx, address, hops)
+		err = l.pull(ctx, *at.Load(), hops)
 		var to redirected
 		if !errors.As(err, &to) {
 			break
 		}
-		address = to.address
+		at.Store(&to.address)
 	}
 	return l.ring.View().Newest() > before, err
+}
+
+// leaveWhenMoved ends a pull as soon as the room is known to be at another address than at, so that a node that says nothing
+// is left when there is another. A pull that was redirected stays where it is when the same is learned here.
+func (l *lane) leaveWhenMoved(ctx context.Context, leave context.CancelCauseFunc, known string, at *atomic.Pointer[string]) {
+	homes, room := l.puller.cfg.Homes, l.puller.room
+	for {
+		select {
+		case <-homes.Moved(room.app, room.id, known):
+		case <-ctx.Done():
+			return
+		}
+		home, err := homes.Home(ctx, room.app, room.id)
+		if err != nil || home != *at.Load() {
+			leave(errMoved)
+			return
+		}
+		known = home
+	}
 }
 
 // final takes note of an error after which asking again is pointless, and answers whether it is one.

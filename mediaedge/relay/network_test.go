@@ -11,15 +11,15 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // network dials and says where the room is.
 type network struct {
@@ -27,6 +27,8 @@ type network struct {
 	home  atomic.Pointer[string]
 	fault atomic.Pointer[fault.Fault]
 	asked atomic.Int32
+	// moved answers what Moved does; nil: never.
+	moved func(address string) <-chan struct{}
 	mu    sync.Mutex
 	conns map[string]*grpc.ClientConn
 }
@@ -42,7 +44,12 @@ func newNetwork(t *testing.T, home string) *network {
 	return n
 }
 
-func (n *network) Moved(id.App, id.Room, string) <-chan struct{} { return nil }
+func (n *network) Moved(_ id.App, _ id.Room, address string) <-chan struct{} {
+	if n.moved == nil {
+		return nil
+	}
+	return n.moved(address)
+}
 
 func (n *network) Home(context.Context, id.App, id.Room) (string, error) {
 	n.asked.Add(1)
@@ -78,7 +85,7 @@ func newPuller(t *testing.T, n *network, cfg PullConfig) (*Puller, *Room) {
 }
 
 func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

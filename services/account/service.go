@@ -16,11 +16,15 @@ import (
 // refreshTries bounds the repeats of a write that others came before.
 const refreshTries = 16
 
+// sealer makes access tokens.
+type sealer interface {
+	Seal(token.Access) (string, error)
+}
+
 // Config is what a Service needs.
 type Config struct {
-	Store Store
-	// Keys seal access tokens; the first is used.
-	Keys    token.AccessKeys
+	Store   Store
+	Tokens  sealer
 	Now     func() time.Time      // nil: time.Now
 	Log     *slog.Logger          // nil: none
 	Metrics prometheus.Registerer // may be nil
@@ -31,8 +35,8 @@ func (c Config) Validate() error {
 	if c.Store == nil {
 		return fmt.Errorf("account: no store")
 	}
-	if len(c.Keys) == 0 {
-		return fmt.Errorf("account: no key to seal access tokens with")
+	if c.Tokens == nil {
+		return fmt.Errorf("account: nothing to seal access tokens with")
 	}
 	return nil
 }
@@ -40,7 +44,7 @@ func (c Config) Validate() error {
 // Service makes and finds people.
 type Service struct {
 	store   Store
-	keys    token.AccessKeys
+	tokens  sealer
 	now     func() time.Time
 	log     *slog.Logger
 	metrics metrics
@@ -55,7 +59,7 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: timedStore{cfg.Store, m.stores}, keys: cfg.Keys, now: cfg.Now, log: cfg.Log, metrics: m}
+	s := &Service{store: timedStore{cfg.Store, m.stores}, tokens: cfg.Tokens, now: cfg.Now, log: cfg.Log, metrics: m}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -159,7 +163,7 @@ func (s *Service) endDevice(ctx context.Context, user User, ended DeviceID) erro
 
 func (s *Service) tickets(user User, refresh refreshToken, now time.Time) (Tickets, error) {
 	access := user.access(now)
-	sealed, err := s.keys.Seal(access)
+	sealed, err := s.tokens.Seal(access)
 	if err != nil {
 		return Tickets{}, err
 	}

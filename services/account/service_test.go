@@ -34,7 +34,7 @@ func newWorld(t *testing.T, change ...func(*account.Config)) *world {
 		t.Fatal(err)
 	}
 	w := &world{keys: token.AccessKeys{token.NewAccessKey()}, now: time.Date(2026, 3, 1, 12, 0, 0, 5e8, time.UTC)}
-	c := account.Config{Store: store, Keys: w.keys, Now: func() time.Time { return w.now }}
+	c := account.Config{Store: store, Tokens: w.keys, Now: func() time.Time { return w.now }}
 	for _, f := range change {
 		f(&c)
 	}

@@ -187,7 +187,7 @@ func TestRowsFollowTheirStages(t *testing.T) {
 	w.stages.change(ends, func(s *listenerstatev1.Stage) {
 		s.State, s.EndedAt = listenv1.RoomState_ROOM_STATE_ENDED, timestamppb.New(w.clock())
 	})
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if state := w.get(ends).GetState(); state != listenv1.RoomState_ROOM_STATE_ENDED {
 			return fmt.Errorf("the row says %v", state)
 		}

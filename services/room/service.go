@@ -34,11 +34,16 @@ type stageLog interface {
 	GetStage(context.Context, *listenerstatev1.GetStageRequest, ...grpc.CallOption) (*listenerstatev1.GetStageResponse, error)
 }
 
+// signer makes grants.
+type signer interface {
+	Sign(token.Grant) (string, error)
+}
+
 // Config is what a Service needs.
 type Config struct {
 	Store  Store
 	Stage  stageLog
-	Signer token.Signer
+	Signer signer
 	// CursorKey signs the cursors of lists, at least 16 bytes; nil: a random one, good for one process.
 	CursorKey []byte
 	// Apps are those whose live rooms are compared with their stages; nil: id.Main.
@@ -56,8 +61,8 @@ func (c Config) Validate() error {
 	if c.Store == nil || c.Stage == nil {
 		wrong = append(wrong, errors.New("room: no store or no stage log"))
 	}
-	if c.Signer.String() == "" {
-		wrong = append(wrong, errors.New("room: no key to sign grants with"))
+	if c.Signer == nil {
+		wrong = append(wrong, errors.New("room: nothing to sign grants with"))
 	}
 	if c.CursorKey != nil && len(c.CursorKey) < minCursorKey {
 		wrong = append(wrong, fmt.Errorf("room: a cursor key has at least %d bytes", minCursorKey))
@@ -69,7 +74,7 @@ func (c Config) Validate() error {
 type Service struct {
 	store   Store
 	stage   stageLog
-	signer  token.Signer
+	signer  signer
 	cursors cursors
 	apps    []id.App
 	every   time.Duration

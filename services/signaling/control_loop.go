@@ -50,10 +50,6 @@ func (s *Service) control(ctx context.Context, stream edgeStream) error {
 	if err != nil {
 		return err
 	}
-	if err := stream.sendKeys(s.keys); err != nil {
-		return err
-	}
-	s.metrics.orders.WithLabelValues("keys").Inc()
 	return s.attend(ctx, edge, stream, reports, failed)
 }
 
@@ -107,6 +103,10 @@ func (s *Service) know(ctx context.Context, h hello) error {
 
 // attend keeps an admitted edge on the roster and told.
 func (s *Service) attend(ctx context.Context, edge Edge, stream edgeStream, reports <-chan report, failed <-chan error) error {
+	replaced, err := s.sendKeys(stream)
+	if err != nil {
+		return err
+	}
 	name, mail := string(id.NewSession(edge.ID)), newMailbox()
 	s.roster.join(name, edge)
 	s.metrics.edges.Inc()
@@ -114,6 +114,10 @@ func (s *Service) attend(ctx context.Context, edge Edge, stream edgeStream, repo
 	defer s.part(name, edge, mail)
 	for {
 		select {
+		case <-replaced:
+			if replaced, err = s.sendKeys(stream); err != nil {
+				return err
+			}
 		case r := <-reports:
 			if err := s.heed(name, edge, mail, r); err != nil {
 				return err
@@ -133,6 +137,16 @@ func (s *Service) attend(ctx context.Context, edge Edge, stream edgeStream, repo
 			return leaving()
 		}
 	}
+}
+
+// sendKeys tells an edge all keys of grants, and answers when there are others.
+func (s *Service) sendKeys(stream edgeStream) (replaced <-chan struct{}, err error) {
+	keys, replaced := s.keys.Public()
+	if err := stream.sendKeys(keys); err != nil {
+		return nil, err
+	}
+	s.metrics.orders.WithLabelValues("keys").Inc()
+	return replaced, nil
 }
 
 func (s *Service) heed(stream string, edge Edge, mail *mailbox, r report) error {

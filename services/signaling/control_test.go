@@ -106,6 +106,21 @@ func TestAnEdgeIsLetInByItsToken(t *testing.T) {
 	}
 }
 
+func TestEveryEdgeIsToldWhenKeysAreReplaced(t *testing.T) {
+	w := newWorld(t)
+	_, _, nodes := w.start("signaling", "")
+	edges := []*edge{join(t, nodes, "one"), join(t, nodes, "two")}
+	for range 3 {
+		first, second := token.NewSigner().Public(), token.NewSigner().Public()
+		w.keys.replace(first, second)
+		for _, e := range edges {
+			if keys := e.hear().GetKeys().GetKeys(); len(keys) != 2 || keys[0].GetId() != first.ID || keys[1].GetId() != second.ID {
+				t.Fatalf("an edge was told %v", keys)
+			}
+		}
+	}
+}
+
 func TestStrangeReportsEndTheStream(t *testing.T) {
 	w := newWorld(t)
 	_, _, nodes := w.start("signaling", "")
@@ -142,6 +157,7 @@ func TestAnEdgeIsToldWhereARoomIsAndWhenItMoves(t *testing.T) {
 	}
 	w.startNode("second", nodes, 0)
 	first.kill()
+	w.lapse()
 	moved := e.hear().GetHome()
 	for moved.GetNode() != "second" { // told the old home again while its lease stands
 		moved = e.hear().GetHome()
@@ -209,10 +225,6 @@ func TestEveryInstanceFindsEveryEdge(t *testing.T) {
 		t.Errorf("without edges: %v", err)
 	}
 	e := join(t, nodes, "e")
-	edges, err := one.FindEdges(t.Context(), find)
-	if err != nil || len(edges.GetEdges()) != 1 || edges.GetEdges()[0].GetUrl() != "http://e" {
-		t.Errorf("%v, %v", edges, err)
-	}
 	expect := func(client signalingv1.SignalingClient, want int) {
 		t.Helper()
 		testkit.Eventually(t, patience, func() error {
@@ -226,7 +238,12 @@ func TestEveryInstanceFindsEveryEdge(t *testing.T) {
 			return nil
 		})
 	}
+	expect(one, 1)
 	expect(two, 1)
+	edges, err := one.FindEdges(t.Context(), find)
+	if err != nil || edges.GetEdges()[0].GetUrl() != "http://e" {
+		t.Errorf("%v, %v", edges, err)
+	}
 	e.cancel()
 	expect(one, 0)
 	expect(two, 0)

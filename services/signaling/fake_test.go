@@ -24,25 +24,36 @@ import (
 	"rostrum/services/signaling/nodestore"
 )
 
-const patience = 15 * time.Second
+const patience = time.Minute
 
-// world is a registry, a stage log and a network that instances of the service and nodes share.
+// world is a registry, a stage log and a network that instances of the service and nodes share. The registry's clock stands
+// still: on a busy machine too, whoever is there has a lease.
 type world struct {
 	t       *testing.T
+	now     time.Time // in the registry
 	network *rpc.Memory
 	redis   *miniredis.Miniredis
 	stages  *stages
 	signer  token.Signer
+	keys    *keys
 }
 
 func newWorld(t *testing.T) *world {
 	w := &world{
-		t: t, network: rpc.NewMemory(), redis: miniredis.RunT(t), stages: &stages{of: map[string]listenv1.RoomState{}, anchors: map[string]*listenerstatev1.OriginAnchored{}}, signer: token.NewSigner(),
+		t: t, now: time.Now(), network: rpc.NewMemory(), redis: miniredis.RunT(t), stages: &stages{of: map[string]listenv1.RoomState{}, anchors: map[string]*listenerstatev1.OriginAnchored{}}, signer: token.NewSigner(), keys: &keys{replaced: make(chan struct{})},
 	}
+	w.keys.now = []token.PublicKey{w.signer.Public()}
+	w.redis.SetTime(w.now)
 	t.Cleanup(func() { w.network.Close() })
 	server := w.serve("stage", func(s grpc.ServiceRegistrar) { listenerstatev1.RegisterListenerStateServer(s, w.stages) })
 	t.Cleanup(server.Stop)
 	return w
+}
+
+// lapse lets the leases of all nodes run out. Those that are there soon have another.
+func (w *world) lapse() {
+	w.now = w.now.Add(signaling.LeaseTime)
+	w.redis.SetTime(w.now)
 }
 
 // start runs an instance of the service under a name.
@@ -51,7 +62,7 @@ func (w *world) start(name, enrolment string) (*signaling.Service, signalingv1.S
 	client := redis.NewClient(&redis.Options{Addr: w.redis.Addr()})
 	service, err := signaling.New(signaling.Config{
 		Store: nodestore.New(client), Stage: listenerstatev1.NewListenerStateClient(w.dial("stage")), Dialer: w.network,
-		Keys: []token.PublicKey{w.signer.Public()}, EnrolmentToken: enrolment,
+		Keys: w.keys, EnrolmentToken: enrolment,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -102,6 +113,26 @@ func (w *world) liveRoom() id.Room {
 	room := id.NewRoom()
 	w.stages.set(room, listenv1.RoomState_ROOM_STATE_LIVE)
 	return room
+}
+
+// keys are what grants are signed with.
+type keys struct {
+	mu       sync.Mutex
+	now      []token.PublicKey
+	replaced chan struct{}
+}
+
+func (k *keys) Public() ([]token.PublicKey, <-chan struct{}) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.now, k.replaced
+}
+
+func (k *keys) replace(now ...token.PublicKey) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	close(k.replaced)
+	k.now, k.replaced = now, make(chan struct{})
 }
 
 // stages is a stage log that knows states only.

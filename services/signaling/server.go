@@ -126,6 +126,19 @@ func (s *Server) ReleaseProgram(ctx context.Context, in *signalingv1.ReleaseProg
 	return &signalingv1.ReleaseProgramResponse{}, s.service.Release(ctx, bid)
 }
 
+// FindHome answers where a room's program is in force.
+func (s *Server) FindHome(ctx context.Context, in *signalingv1.FindHomeRequest) (*signalingv1.FindHomeResponse, error) {
+	key, err := readRoomKey(in)
+	if err != nil {
+		return nil, err
+	}
+	home, found, err := s.service.FindHome(ctx, key)
+	if err != nil || !found {
+		return &signalingv1.FindHomeResponse{}, err
+	}
+	return &signalingv1.FindHomeResponse{Home: wireHome(home)}, nil
+}
+
 // Control serves an edge's control stream.
 func (s *Server) Control(stream grpc.BidiStreamingServer[signalingv1.EdgeReport, signalingv1.EdgeOrder]) error {
 	return s.service.control(stream.Context(), wireStream{stream})

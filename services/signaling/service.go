@@ -61,13 +61,18 @@ type Dialer interface {
 	Dial(address string) (*grpc.ClientConn, error)
 }
 
+// Keys are what grants are signed with.
+type Keys interface {
+	// Public are all keys that grants may be signed with; replaced is closed when there are others.
+	Public() (keys []token.PublicKey, replaced <-chan struct{})
+}
+
 // Config is what a Service needs.
 type Config struct {
 	Store  Store
 	Stage  Stage
 	Dialer Dialer
-	// Keys are all keys that grants may be signed with.
-	Keys []token.PublicKey
+	Keys   Keys
 	// EnrolmentToken lets edges in. Empty: every edge over a plain network, none over another.
 	EnrolmentToken string
 	// Authority makes the certificates of edges; nil: they get none.
@@ -82,7 +87,7 @@ type Service struct {
 	store     Store
 	stage     Stage
 	dialer    Dialer
-	keys      []token.PublicKey
+	keys      Keys
 	enrolment enrolment
 	log       *slog.Logger
 	metrics   *metrics
@@ -181,6 +186,16 @@ func (s *Service) Release(ctx context.Context, b Bid) error {
 		return err
 	}
 	return s.store.ReleaseProgram(ctx, b)
+}
+
+// FindHome answers where a room's program is in force. It places nothing.
+func (s *Service) FindHome(ctx context.Context, key RoomKey) (home Home, found bool, err error) {
+	programs, err := s.store.Programs(ctx, key)
+	if err != nil {
+		return Home{}, false, err
+	}
+	p := programs[0]
+	return p.home(key), p.Held && p.Node.Address != "", nil
 }
 
 // FindEdges orders the edges for a listener. Fault: unavailable where there is none.

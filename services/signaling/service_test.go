@@ -1,6 +1,7 @@
 package signaling_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -48,33 +49,43 @@ func TestOnlyALiveRoomIsPlaced(t *testing.T) {
 
 func TestConcurrentPlacementsAreOne(t *testing.T) {
 	w := newWorld(t)
-	_, client, nodes := w.start("signaling", "")
-	n, room := w.startNode("a", nodes, 0), w.liveRoom()
-	n.mu.Lock() // the node answers when all are about to ask
-	var calls, begun sync.WaitGroup
-	homes := make([]*signalingv1.Home, 30)
-	begun.Add(len(homes))
+	service, _, nodes := w.start("signaling", "")
+	n, key := w.startNode("a", nodes, 0), signaling.RoomKey{App: id.Main, Room: w.liveRoom()}
+	n.mu.Lock() // the node answers when all wait
+	var calls, waiting sync.WaitGroup
+	homes := make([]signaling.Home, 30)
+	waiting.Add(len(homes))
 	for i := range homes {
 		calls.Go(func() {
-			begun.Done()
-			home, err := place(t, client, room)
+			placed, err := service.PlaceRoom(caller{t.Context(), sync.OnceFunc(waiting.Done)}, key)
 			if err != nil {
 				t.Error(err)
 			}
-			homes[i] = home
+			homes[i] = placed.Home
 		})
 	}
-	begun.Wait()
+	waiting.Wait()
 	n.mu.Unlock()
 	calls.Wait()
 	for _, home := range homes {
-		if home.GetEpoch() != homes[0].GetEpoch() {
+		if home != homes[0] {
 			t.Fatalf("homes %v and %v", home, homes[0])
 		}
 	}
-	if got := n.calls(); got > 15 {
+	if got := n.calls(); got != 1 {
 		t.Errorf("30 calls at one time asked the node %d times", got)
 	}
+}
+
+// caller is the context of a call that says when it waits.
+type caller struct {
+	context.Context
+	waits func()
+}
+
+func (c caller) Done() <-chan struct{} {
+	c.waits()
+	return c.Context.Done()
 }
 
 // Two instances place one room at one time; both answer the same home.
@@ -120,6 +131,7 @@ func TestARoomMovesWhenItsHomeIsGone(t *testing.T) {
 		t.Errorf("it did not stay: %v, %v", stays, err)
 	}
 	first.kill()
+	w.lapse()
 	testkit.Eventually(t, patience, func() error {
 		after, err := place(t, client, room)
 		if err != nil {
@@ -136,6 +148,40 @@ func TestARoomMovesWhenItsHomeIsGone(t *testing.T) {
 }
 
 // A registry that was emptied has forgotten who is where; the stage log has not, and the home is asked.
+func TestAHomeIsFoundWithoutPlacing(t *testing.T) {
+	w := newWorld(t)
+	_, client, nodes := w.start("signaling", "")
+	n, room := w.startNode("first", nodes, 0), w.liveRoom()
+	find := func(room id.Room) (*signalingv1.Home, error) {
+		answer, err := nodes.FindHome(t.Context(), &signalingv1.FindHomeRequest{App: string(id.Main), Room: string(room)})
+		if err != nil {
+			return nil, fault.From(err)
+		}
+		return answer.GetHome(), nil
+	}
+	if _, err := find("lounge"); !fault.Is(err, fault.CodeInvalid) {
+		t.Errorf("a room of no kind: %v", err)
+	}
+	if home, err := find(room); home != nil || n.calls() != 0 {
+		t.Fatalf("before it was placed %v, %v; the node was asked %d times", home, err, n.calls())
+	}
+	placed, err := place(t, client, room)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if home, err := find(room); home.GetNode() != "first" || home.GetAddress() != n.address() || home.GetEpoch() != placed.GetEpoch() {
+		t.Errorf("found %v, %v; placed %v", home, err, placed)
+	}
+	n.kill()
+	w.lapse()
+	testkit.Eventually(t, patience, func() error {
+		if home, _ := find(room); home != nil {
+			return fmt.Errorf("still at %v", home)
+		}
+		return nil
+	})
+}
+
 func TestAForgottenHomeStays(t *testing.T) {
 	w := newWorld(t)
 	service, client, nodes := w.start("signaling", "")
@@ -178,7 +224,7 @@ func TestARoomIsNotMovedInHaste(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w.startNode("second", nodes, 0)
+	second := w.startNode("second", nodes, 0)
 	if err := first.end(other); err != nil {
 		t.Fatal(err)
 	}
@@ -186,16 +232,17 @@ func TestARoomIsNotMovedInHaste(t *testing.T) {
 	if home, err := place(t, client, other); err != nil || home.GetNode() != "second" {
 		t.Errorf("the room that was given back is at %v, %v", home, err)
 	}
-	testkit.Eventually(t, patience, func() error {
-		home, err := place(t, client, room)
-		if home.GetNode() == "second" {
-			t.Fatal("moved at once")
-		}
-		if f := fault.From(err); err == nil || f.Code != fault.CodeUnavailable || f.RetryAfter == 0 {
-			return fmt.Errorf("%v, %v", home, err) // its lease stands
-		}
-		return nil
-	})
+	if home, err := place(t, client, room); err != nil || home.GetNode() != "first" {
+		t.Errorf("the room whose home has a lease is at %v, %v", home, err)
+	}
+	w.lapse()
+	if err := second.live(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	home, err := place(t, client, room)
+	if f := fault.From(err); err == nil || f.Code != fault.CodeUnavailable || f.RetryAfter == 0 {
+		t.Errorf("the room whose home is gone is at %v, %v", home, err)
+	}
 	service.Trust()
 	if home, err := place(t, client, room); err != nil || home.GetNode() != "second" {
 		t.Errorf("after a while it is at %v, %v", home, err)

@@ -19,6 +19,7 @@ import (
 
 	"rostrum/cmd/rostrum/config"
 	"rostrum/internal/obs"
+	"rostrum/internal/secrets"
 	"rostrum/mediaedge/edge"
 )
 
@@ -48,7 +49,7 @@ type App struct {
 	peers   peers
 	redis   redis.UniversalClient
 	store   store
-	keys    *keys
+	keys    *secrets.Keys
 
 	edge        *edge.Edge // nil: not in this process
 	ledger      http.Handler

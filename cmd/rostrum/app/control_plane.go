@@ -6,7 +6,6 @@ import (
 
 	"google.golang.org/grpc"
 
-	"rostrum/internal/token"
 	accountv1 "rostrum/proto/rostrum/account/v1"
 	listenerstatev1 "rostrum/proto/rostrum/listenerstate/v1"
 	roomv1 "rostrum/proto/rostrum/room/v1"
@@ -29,7 +28,7 @@ func (a *App) startAccount(context.Context) error {
 		return err
 	}
 	service, err := accountservice.New(accountservice.Config{
-		Store: store, Keys: a.keys.access, Log: a.roleLog(account), Metrics: a.registry,
+		Store: store, Tokens: a.keys, Log: a.roleLog(account), Metrics: a.registry,
 	})
 	if err != nil {
 		return err
@@ -58,7 +57,7 @@ func (a *App) startListenerState(context.Context) error {
 	}
 	service, err := stageservice.New(stageservice.Config{
 		Redis: a.redis, Archive: archive, Keys: keyring, Acknowledge: acknowledge, WatchersMost: a.cfg.Limits.Watchers,
-		Log: a.roleLog(listenerstate), Metrics: a.registry,
+		Behind: stageservice.Behind{Holding: stageservice.Holding(a.cfg.Redis.Holding)}, Log: a.roleLog(listenerstate), Metrics: a.registry,
 	})
 	if err != nil {
 		return err
@@ -96,8 +95,8 @@ func (a *App) startSignaling(context.Context) error {
 		return fmt.Errorf("read the authority: %w", err)
 	}
 	service, err := signalingservice.New(signalingservice.Config{
-		Store: nodestore.New(a.redis), Stage: a.peers.stage, Dialer: a.network.nodes, Keys: []token.PublicKey{a.keys.signer.Public()},
-		EnrolmentToken: a.keys.enrolment, Authority: signer, Log: a.roleLog(signaling), Metrics: a.registry,
+		Store: nodestore.New(a.redis), Stage: a.peers.stage, Dialer: a.network.nodes, Keys: a.keys,
+		EnrolmentToken: a.keys.Enrolment(), Authority: signer, Log: a.roleLog(signaling), Metrics: a.registry,
 	})
 	if err != nil {
 		return err
@@ -114,7 +113,7 @@ func (a *App) startRoom(context.Context) error {
 		return err
 	}
 	service, err := roomservice.New(roomservice.Config{
-		Store: store, Stage: a.peers.stage, Signer: a.keys.signer, CursorKey: a.keys.cursor,
+		Store: store, Stage: a.peers.stage, Signer: a.keys, CursorKey: a.keys.Cursor(),
 		Log: a.roleLog(room), Metrics: a.registry,
 	})
 	if err != nil {

@@ -4,14 +4,13 @@ import (
 	"context"
 
 	"rostrum/internal/obs"
-	"rostrum/internal/token"
 	mobileapi "rostrum/mobile-api"
 )
 
 func (a *App) startMobileAPI(context.Context) error {
 	gateway, err := mobileapi.New(mobileapi.Config{
 		Rooms: a.peers.rooms, Accounts: a.peers.accounts, Stage: a.peers.stage, Signaling: a.peers.sessions,
-		MostSockets: a.cfg.Limits.Sockets, AccessKeys: a.keys.access, Grants: token.NewVerifier(a.keys.signer.Public()),
+		MostSockets: a.cfg.Limits.Sockets, Tokens: a.keys, Grants: a.keys,
 		Log: a.roleLog(mobileAPI), Metrics: a.registry,
 	})
 	if err != nil {

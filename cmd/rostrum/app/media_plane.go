@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"time"
 
 	"google.golang.org/grpc"
 
-	"rostrum/internal/id"
 	"rostrum/internal/obs"
 	"rostrum/internal/token"
 	"rostrum/mediaedge/control"
@@ -18,7 +16,6 @@ import (
 	"rostrum/mediaedge/origin"
 	"rostrum/mediaedge/relay"
 	"rostrum/mediaedge/sfu"
-	listenv1 "rostrum/proto/rostrum/listen/v1"
 	mediav1 "rostrum/proto/rostrum/media/v1"
 	relayv1 "rostrum/proto/rostrum/relay/v1"
 	signalingv1 "rostrum/proto/rostrum/signaling/v1"
@@ -35,7 +32,7 @@ func (a *App) startSFU(context.Context) error {
 	}
 	a.onClose(sfuRole, func(context.Context) error { return media.Close() })
 	host, err := origin.NewHost(origin.Config{
-		Node: a.cfg.Node, BootID: a.bootID, SFU: media, Stage: a.peers.stage, Programs: a.peers.nodes, CPU: a.cpu.Share, Log: log, Metrics: a.registry,
+		Node: a.cfg.Node, BootID: a.bootID, SFU: media, Stage: a.peers.stage, Programs: a.peers.nodes, Homes: a.peers.nodes, CPU: a.cpu.Share, Log: log, Metrics: a.registry,
 	})
 	if err != nil {
 		return err
@@ -112,15 +109,7 @@ func (a *App) startEdge(context.Context) error {
 			return &signalingv1.Load{Listeners: uint64(e.Listeners()), Cpu: a.cpu.Share()}
 		},
 		Keys: verifier.SetKeys,
-		Revoke: func(r *listenv1.Revocation) {
-			if <-opened; e == nil {
-				return
-			}
-			e.Revoke(id.App(r.GetApp()), id.Room(r.GetRoom()), relay.Revocation{
-				Subject: r.GetSubject(), IssuedBefore: time.Unix(r.GetIssuedBefore(), 0),
-			})
-		},
-		Log: log,
+		Log:  log,
 	})
 	a.onClose("control stream", func(context.Context) error { stream.Close(); return nil })
 	e, err := edge.New(edge.Config{

@@ -72,6 +72,7 @@ func TestBadFiles(t *testing.T) {
 			`rostrum.yaml:1: log.format: wants text or json, not "xml"`,
 			`rostrum.yaml:2: store: wants dynamo or bolt, not "mysql"`,
 		}},
+		{"another way to hold", "redis: {holding: twice}", []string{`rostrum.yaml:1: redis.holding: wants replica, disk or once, not "twice"`}},
 		{"yes for true", "redis: {tls: yes}", []string{`rostrum.yaml:1: redis.tls: wants true or false, not "yes"`}},
 		{"a share above the whole", "traces: {sample: 1.5}", []string{`rostrum.yaml:1: traces.sample: wants a number from 0 to 1, not "1.5"`}},
 		{"a share that is no number", "traces: {sample: .nan}", []string{`rostrum.yaml:1: traces.sample: wants a number from 0 to 1, not ".nan"`}},

@@ -73,6 +73,7 @@ type Redis struct {
 	Username  string
 	Password  string
 	TLS       bool
+	Holding   string // how it has an event twice: replica, disk or once; "": it is asked
 }
 
 // Dynamo is a DynamoDB. What is empty is found as AWS programs find it.

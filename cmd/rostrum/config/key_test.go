@@ -41,7 +41,7 @@ func TestEveryFieldHasAKey(t *testing.T) {
 	}
 	for _, k := range keys {
 		before, after := Config{}, Config{}
-		for _, text := range []string{"a:1", "5", "true", "json", "bolt", "warn", "0.5", "203.0.113.7", "https://a"} {
+		for _, text := range []string{"a:1", "5", "true", "json", "bolt", "disk", "warn", "0.5", "203.0.113.7", "https://a"} {
 			if k.value.put(&after, []string{text}, false) == nil && !reflect.DeepEqual(before, after) {
 				break
 			}

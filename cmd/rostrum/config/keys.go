@@ -122,6 +122,9 @@ var keys = []key{
 	{name: "redis.tls", preset: "false", roles: hot,
 		value: one(answer(), func(c *Config) *bool { return &c.Redis.TLS }),
 		doc:   "true to speak TLS."},
+	{name: "redis.holding", roles: []string{ListenerState},
+		value: one(choice("replica", "disk", "once"), func(c *Config) *string { return &c.Redis.Holding }),
+		doc:   "How Redis has an event twice before it counts, with the store dynamo: replica, where a replica answers WAIT; disk, where it is written for good before Redis answers; or once. Empty: Redis is asked. For services that do not tell their replicas or settings."},
 
 	{name: "dynamo.endpoint", roles: stores,
 		value: one(webHost(), func(c *Config) *string { return &c.Dynamo.Endpoint }),
@@ -141,7 +144,7 @@ var keys = []key{
 
 	{name: "keys.file", sample: "/etc/rostrum/keys.json", roles: keepers, needed: keepers, file: secretFile,
 		value: one(words(), func(c *Config) *string { return &c.Keys.File }),
-		doc:   "The secrets that control roles share, as `rostrum setup keys` makes them."},
+		doc:   "The secrets that control roles share, as `rostrum setup keys` makes them. They are read again when they change."},
 	{name: "keys.enrolment", roles: []string{Edge}, secret: true,
 		value: one(words(), func(c *Config) *string { return &c.Keys.Enrolment }),
 		doc:   "The token that lets an edge in."},

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"rostrum/cmd/rostrum/app"
 	"rostrum/cmd/rostrum/config"
 	"rostrum/internal/authority"
 	"rostrum/internal/id"
+	"rostrum/internal/secrets"
 )
 
 // What stands in the folder of all nodes beside those of the nodes, and what in a node's.
@@ -40,7 +40,7 @@ func (n *Nodes) Run(v *Verbs) error {
 	if err != nil {
 		return err
 	}
-	root, secrets := filepath.Join(n.Folder, authorityFolder), filepath.Join(n.Folder, secretsFile)
+	root, shared := filepath.Join(n.Folder, authorityFolder), filepath.Join(n.Folder, secretsFile)
 	if err := once(root, func() error { return (&Authority{Folder: root}).Run(v) }); err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (n *Nodes) Run(v *Verbs) error {
 	if err != nil {
 		return err
 	}
-	if err := once(secrets, func() error { return share(v, signer, secrets) }); err != nil {
+	if err := once(shared, func() error { return share(v, signer, shared) }); err != nil {
 		return err
 	}
 	for _, node := range nodes {
@@ -59,7 +59,7 @@ func (n *Nodes) Run(v *Verbs) error {
 		if err := certify(v, signer, node, folder, time.Now()); err != nil {
 			return fmt.Errorf("certify %s: %w", node.Name, err)
 		}
-		if err := entrust(node, folder, root, secrets); err != nil {
+		if err := entrust(node, folder, root, shared); err != nil {
 			return fmt.Errorf("give %s its secrets: %w", node.Name, err)
 		}
 	}
@@ -101,7 +101,7 @@ func once(path string, make func() error) error {
 
 // share makes the secrets. What is said here may end in the log of a container, so it is not the token.
 func share(v *Verbs, signer *authority.Authority, path string) error {
-	if err := app.MakeKeys(path, authority.NewToken(signer.Cluster()).Text()); err != nil {
+	if err := secrets.Make(path, authority.NewToken(signer.Cluster()).Text()); err != nil {
 		return err
 	}
 	v.say("secrets of the control roles, and keys.enrolment as \"enrolment\": %s", path)
@@ -145,10 +145,10 @@ func keeps(path string, cluster authority.Cluster, node authority.Node, now time
 
 // entrust copies the secrets of the cluster that a node's roles use: those that control roles share, and the authority to
 // those who let edges in.
-func entrust(node authority.Node, folder, root, secrets string) error {
+func entrust(node authority.Node, folder, root, shared string) error {
 	var files []string
 	if node.Is(authority.Room, authority.Signaling, authority.Account, authority.MobileAPI) {
-		files = append(files, secrets)
+		files = append(files, shared)
 	}
 	if node.Is(authority.Signaling) {
 		certificate, key := filepath.Join(root, authorityFile), filepath.Join(root, authorityKeyFile)

@@ -120,6 +120,30 @@ func TestWhatIsThereIsKept(t *testing.T) {
 	}
 }
 
+func TestRotatedKeysAreGivenToWhoeverUsesThem(t *testing.T) {
+	folder := t.TempDir()
+	nodes := []string{folder, "room=room", "edge-1=edge"}
+	if _, err := run(t, nodes...); err != nil {
+		t.Fatal(err)
+	}
+	before := tree(t, folder)
+	if _, err := ask(t, "keys", filepath.Join(folder, secretsFile), "--rotate"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(t, nodes...); err != nil {
+		t.Fatal(err)
+	}
+	after := tree(t, folder)
+	for name, text := range after {
+		if rotated := filepath.Base(name) == secretsFile; rotated == (before[name] == text) {
+			t.Errorf("%s: rotated %v, the file was left alone: %v", name, rotated, before[name] == text)
+		}
+	}
+	if after["room/keys.json"] != after["keys.json"] || after["edge-1/keys.json"] != "" {
+		t.Error("the keys did not go to those who use them")
+	}
+}
+
 func TestACertificateIsReplacedInTheLastThirdOfItsLife(t *testing.T) {
 	folder, now := t.TempDir(), time.Now()
 	signer, err := authority.New(now)

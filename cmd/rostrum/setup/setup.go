@@ -9,10 +9,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"rostrum/cmd/rostrum/app"
 	"rostrum/cmd/rostrum/config"
 	"rostrum/internal/authority"
+	"rostrum/internal/secrets"
 )
 
 // Verbs are what can be made.
@@ -37,11 +39,15 @@ func (v *Verbs) say(format string, args ...any) {
 // Keys makes a file of secrets.
 type Keys struct {
 	File      string `arg:"" help:"The file, as in keys.file. One that is there is left alone."`
-	Authority string `placeholder:"DIR" help:"The folder of the authority, where there is one: the enrolment token is for its cluster."`
+	Authority string `placeholder:"DIR" help:"The folder of the authority, where there is one: the enrolment token is for its cluster." xor:"what"`
+	Rotate    bool   `help:"Have the next keys used in a file that is there. Nobody has to sign in again; at most once a day." xor:"what"`
 }
 
-// Run makes the file and says which token lets edges in.
+// Run makes the file and says which token lets edges in, or rotates its keys.
 func (k *Keys) Run(v *Verbs) error {
+	if k.Rotate {
+		return k.rotate(v)
+	}
 	token := rand.Text()
 	if k.Authority != "" {
 		signer, err := load(k.Authority)
@@ -50,7 +56,7 @@ func (k *Keys) Run(v *Verbs) error {
 		}
 		token = authority.NewToken(signer.Cluster()).Text()
 	}
-	err := app.MakeKeys(k.File, token)
+	err := secrets.Make(k.File, token)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s is there already, and new secrets would end every session: remove it first if you mean it", k.File)
 	}
@@ -59,6 +65,20 @@ func (k *Keys) Run(v *Verbs) error {
 	}
 	v.say("secrets of the control roles: %s", k.File)
 	v.say("edges are let in with keys.enrolment: %s", token)
+	return nil
+}
+
+func (k *Keys) rotate(v *Verbs) error {
+	did, err := secrets.Rotate(k.File, time.Now())
+	if err != nil {
+		return err
+	}
+	if did.Begun {
+		v.say("the keys in use stay; %s, the next, is announced now", did.Announced)
+	} else {
+		v.say("grants are signed with %s from now on; %s, the next, is announced", did.Used, did.Announced)
+	}
+	v.say("copy %s to every control role; they read it again by themselves. Rotate again after %s", k.File, did.Again.Format(time.DateTime))
 	return nil
 }
 

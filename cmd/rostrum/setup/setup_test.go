@@ -3,6 +3,7 @@ package setup
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,7 +23,7 @@ func ask(t *testing.T, arguments ...string) (string, error) {
 	t.Helper()
 	var out strings.Builder
 	v := Verbs{Out: &out}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
 	parser, err := kong.New(&v, kong.Bind(&v), kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
@@ -77,6 +78,32 @@ func TestWhatIsThereIsLeftAlone(t *testing.T) {
 				t.Errorf("again, %v writes %s", verb, path)
 			}
 		}
+	}
+}
+
+func TestKeysAreRotated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys.json")
+	if _, err := ask(t, "keys", path, "--rotate"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("rotated keys that are not there: %v", err)
+	}
+	_, err := ask(t, "keys", path)
+	must(t, err)
+	before, err := os.ReadFile(path)
+	must(t, err)
+	said, err := ask(t, "keys", path, "--rotate")
+	if err != nil || !strings.Contains(said, "the next, is announced") || !strings.Contains(said, path) {
+		t.Errorf("it says %q, %v", said, err)
+	}
+	after, err := os.ReadFile(path)
+	must(t, err)
+	if string(before) == string(after) {
+		t.Error("the keys stayed")
+	}
+	if said, err := ask(t, "keys", path, "--rotate"); err == nil {
+		t.Errorf("rotated again, it says %q", said)
+	}
+	if again, err := os.ReadFile(path); err != nil || string(again) != string(after) {
+		t.Errorf("a refused rotation wrote the file, %v", err)
 	}
 }
 

@@ -9,9 +9,7 @@ package signalingv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
-	v1 "rostrum/proto/rostrum/listen/v1"
 	sync "sync"
 	unsafe "unsafe"
 )
@@ -1265,6 +1263,103 @@ func (*ReleaseProgramResponse) Descriptor() ([]byte, []int) {
 	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{19}
 }
 
+type FindHomeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	App           string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
+	Room          string                 `protobuf:"bytes,2,opt,name=room,proto3" json:"room,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindHomeRequest) Reset() {
+	*x = FindHomeRequest{}
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindHomeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindHomeRequest) ProtoMessage() {}
+
+func (x *FindHomeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindHomeRequest.ProtoReflect.Descriptor instead.
+func (*FindHomeRequest) Descriptor() ([]byte, []int) {
+	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *FindHomeRequest) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *FindHomeRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+type FindHomeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Absent where no program is in force.
+	Home          *Home `protobuf:"bytes,1,opt,name=home,proto3" json:"home,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindHomeResponse) Reset() {
+	*x = FindHomeResponse{}
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindHomeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindHomeResponse) ProtoMessage() {}
+
+func (x *FindHomeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindHomeResponse.ProtoReflect.Descriptor instead.
+func (*FindHomeResponse) Descriptor() ([]byte, []int) {
+	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *FindHomeResponse) GetHome() *Home {
+	if x != nil {
+		return x.Home
+	}
+	return nil
+}
+
 type EdgeReport struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Report:
@@ -1279,7 +1374,7 @@ type EdgeReport struct {
 
 func (x *EdgeReport) Reset() {
 	*x = EdgeReport{}
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[20]
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1291,7 +1386,7 @@ func (x *EdgeReport) String() string {
 func (*EdgeReport) ProtoMessage() {}
 
 func (x *EdgeReport) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[20]
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1304,7 +1399,7 @@ func (x *EdgeReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EdgeReport.ProtoReflect.Descriptor instead.
 func (*EdgeReport) Descriptor() ([]byte, []int) {
-	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{20}
+	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *EdgeReport) GetReport() isEdgeReport_Report {
@@ -1381,7 +1476,7 @@ type EdgeHello struct {
 
 func (x *EdgeHello) Reset() {
 	*x = EdgeHello{}
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[21]
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1393,7 +1488,7 @@ func (x *EdgeHello) String() string {
 func (*EdgeHello) ProtoMessage() {}
 
 func (x *EdgeHello) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[21]
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1406,7 +1501,7 @@ func (x *EdgeHello) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EdgeHello.ProtoReflect.Descriptor instead.
 func (*EdgeHello) Descriptor() ([]byte, []int) {
-	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{21}
+	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *EdgeHello) GetNode() string {
@@ -1462,7 +1557,7 @@ type Lookup struct {
 
 func (x *Lookup) Reset() {
 	*x = Lookup{}
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[22]
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1474,7 +1569,7 @@ func (x *Lookup) String() string {
 func (*Lookup) ProtoMessage() {}
 
 func (x *Lookup) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[22]
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1487,7 +1582,7 @@ func (x *Lookup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lookup.ProtoReflect.Descriptor instead.
 func (*Lookup) Descriptor() ([]byte, []int) {
-	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{22}
+	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Lookup) GetApp() string {
@@ -1511,9 +1606,6 @@ type EdgeOrder struct {
 	//	*EdgeOrder_Keys
 	//	*EdgeOrder_Home
 	//	*EdgeOrder_NotHome
-	//	*EdgeOrder_Revocation
-	//	*EdgeOrder_Drain
-	//	*EdgeOrder_Siblings
 	Order         isEdgeOrder_Order `protobuf_oneof:"order"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1521,7 +1613,7 @@ type EdgeOrder struct {
 
 func (x *EdgeOrder) Reset() {
 	*x = EdgeOrder{}
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[23]
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1533,7 +1625,7 @@ func (x *EdgeOrder) String() string {
 func (*EdgeOrder) ProtoMessage() {}
 
 func (x *EdgeOrder) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[23]
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1546,7 +1638,7 @@ func (x *EdgeOrder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EdgeOrder.ProtoReflect.Descriptor instead.
 func (*EdgeOrder) Descriptor() ([]byte, []int) {
-	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{23}
+	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *EdgeOrder) GetOrder() isEdgeOrder_Order {
@@ -1583,33 +1675,6 @@ func (x *EdgeOrder) GetNotHome() *NotHome {
 	return nil
 }
 
-func (x *EdgeOrder) GetRevocation() *v1.Revocation {
-	if x != nil {
-		if x, ok := x.Order.(*EdgeOrder_Revocation); ok {
-			return x.Revocation
-		}
-	}
-	return nil
-}
-
-func (x *EdgeOrder) GetDrain() *Drain {
-	if x != nil {
-		if x, ok := x.Order.(*EdgeOrder_Drain); ok {
-			return x.Drain
-		}
-	}
-	return nil
-}
-
-func (x *EdgeOrder) GetSiblings() *Siblings {
-	if x != nil {
-		if x, ok := x.Order.(*EdgeOrder_Siblings); ok {
-			return x.Siblings
-		}
-	}
-	return nil
-}
-
 type isEdgeOrder_Order interface {
 	isEdgeOrder_Order()
 }
@@ -1627,29 +1692,11 @@ type EdgeOrder_NotHome struct {
 	NotHome *NotHome `protobuf:"bytes,3,opt,name=not_home,json=notHome,proto3,oneof"`
 }
 
-type EdgeOrder_Revocation struct {
-	Revocation *v1.Revocation `protobuf:"bytes,4,opt,name=revocation,proto3,oneof"`
-}
-
-type EdgeOrder_Drain struct {
-	Drain *Drain `protobuf:"bytes,5,opt,name=drain,proto3,oneof"`
-}
-
-type EdgeOrder_Siblings struct {
-	Siblings *Siblings `protobuf:"bytes,6,opt,name=siblings,proto3,oneof"`
-}
-
 func (*EdgeOrder_Keys) isEdgeOrder_Order() {}
 
 func (*EdgeOrder_Home) isEdgeOrder_Order() {}
 
 func (*EdgeOrder_NotHome) isEdgeOrder_Order() {}
-
-func (*EdgeOrder_Revocation) isEdgeOrder_Order() {}
-
-func (*EdgeOrder_Drain) isEdgeOrder_Order() {}
-
-func (*EdgeOrder_Siblings) isEdgeOrder_Order() {}
 
 type NotHome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1663,7 +1710,7 @@ type NotHome struct {
 
 func (x *NotHome) Reset() {
 	*x = NotHome{}
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[24]
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1675,7 +1722,7 @@ func (x *NotHome) String() string {
 func (*NotHome) ProtoMessage() {}
 
 func (x *NotHome) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[24]
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1688,7 +1735,7 @@ func (x *NotHome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NotHome.ProtoReflect.Descriptor instead.
 func (*NotHome) Descriptor() ([]byte, []int) {
-	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{24}
+	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *NotHome) GetApp() string {
@@ -1712,7 +1759,7 @@ func (x *NotHome) GetCode() string {
 	return ""
 }
 
-// Keys are all public keys that grants may be signed with now.
+// Keys are all public keys that grants may be signed with now. They replace those of before.
 type Keys struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Keys          []*PublicKey           `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
@@ -1722,7 +1769,7 @@ type Keys struct {
 
 func (x *Keys) Reset() {
 	*x = Keys{}
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[25]
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1734,7 +1781,7 @@ func (x *Keys) String() string {
 func (*Keys) ProtoMessage() {}
 
 func (x *Keys) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[25]
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1747,7 +1794,7 @@ func (x *Keys) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Keys.ProtoReflect.Descriptor instead.
 func (*Keys) Descriptor() ([]byte, []int) {
-	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{25}
+	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Keys) GetKeys() []*PublicKey {
@@ -1767,7 +1814,7 @@ type PublicKey struct {
 
 func (x *PublicKey) Reset() {
 	*x = PublicKey{}
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[26]
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1779,7 +1826,7 @@ func (x *PublicKey) String() string {
 func (*PublicKey) ProtoMessage() {}
 
 func (x *PublicKey) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[26]
+	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1792,7 +1839,7 @@ func (x *PublicKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublicKey.ProtoReflect.Descriptor instead.
 func (*PublicKey) Descriptor() ([]byte, []int) {
-	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{26}
+	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PublicKey) GetId() string {
@@ -1805,95 +1852,6 @@ func (x *PublicKey) GetId() string {
 func (x *PublicKey) GetEd25519() []byte {
 	if x != nil {
 		return x.Ed25519
-	}
-	return nil
-}
-
-type Drain struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Deadline      *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=deadline,proto3" json:"deadline,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Drain) Reset() {
-	*x = Drain{}
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[27]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Drain) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Drain) ProtoMessage() {}
-
-func (x *Drain) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[27]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Drain.ProtoReflect.Descriptor instead.
-func (*Drain) Descriptor() ([]byte, []int) {
-	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{27}
-}
-
-func (x *Drain) GetDeadline() *timestamppb.Timestamp {
-	if x != nil {
-		return x.Deadline
-	}
-	return nil
-}
-
-// Siblings are the other edges of the region.
-type Siblings struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Edges         []*Edge                `protobuf:"bytes,1,rep,name=edges,proto3" json:"edges,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Siblings) Reset() {
-	*x = Siblings{}
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[28]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Siblings) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Siblings) ProtoMessage() {}
-
-func (x *Siblings) ProtoReflect() protoreflect.Message {
-	mi := &file_rostrum_signaling_v1_signaling_proto_msgTypes[28]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Siblings.ProtoReflect.Descriptor instead.
-func (*Siblings) Descriptor() ([]byte, []int) {
-	return file_rostrum_signaling_v1_signaling_proto_rawDescGZIP(), []int{28}
-}
-
-func (x *Siblings) GetEdges() []*Edge {
-	if x != nil {
-		return x.Edges
 	}
 	return nil
 }
@@ -2017,7 +1975,7 @@ var File_rostrum_signaling_v1_signaling_proto protoreflect.FileDescriptor
 
 const file_rostrum_signaling_v1_signaling_proto_rawDesc = "" +
 	"\n" +
-	"$rostrum/signaling/v1/signaling.proto\x12\x14rostrum.signaling.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1erostrum/listen/v1/listen.proto\"f\n" +
+	"$rostrum/signaling/v1/signaling.proto\x12\x14rostrum.signaling.v1\"f\n" +
 	"\x14CreateSessionRequest\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x12\x12\n" +
@@ -2102,7 +2060,12 @@ const file_rostrum_signaling_v1_signaling_proto_rawDesc = "" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x12\x12\n" +
 	"\x04node\x18\x03 \x01(\tR\x04node\x12\x14\n" +
 	"\x05epoch\x18\x04 \x01(\x04R\x05epoch\"\x18\n" +
-	"\x16ReleaseProgramResponse\"\xb9\x01\n" +
+	"\x16ReleaseProgramResponse\"7\n" +
+	"\x0fFindHomeRequest\x12\x10\n" +
+	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
+	"\x04room\x18\x02 \x01(\tR\x04room\"B\n" +
+	"\x10FindHomeResponse\x12.\n" +
+	"\x04home\x18\x01 \x01(\v2\x1a.rostrum.signaling.v1.HomeR\x04home\"\xb9\x01\n" +
 	"\n" +
 	"EdgeReport\x127\n" +
 	"\x05hello\x18\x01 \x01(\v2\x1f.rostrum.signaling.v1.EdgeHelloH\x00R\x05hello\x120\n" +
@@ -2119,16 +2082,11 @@ const file_rostrum_signaling_v1_signaling_proto_rawDesc = "" +
 	"\x0fenrolment_token\x18\x06 \x01(\tR\x0eenrolmentToken\".\n" +
 	"\x06Lookup\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
-	"\x04room\x18\x02 \x01(\tR\x04room\"\xe8\x02\n" +
+	"\x04room\x18\x02 \x01(\tR\x04room\"\xb4\x01\n" +
 	"\tEdgeOrder\x120\n" +
 	"\x04keys\x18\x01 \x01(\v2\x1a.rostrum.signaling.v1.KeysH\x00R\x04keys\x120\n" +
 	"\x04home\x18\x02 \x01(\v2\x1a.rostrum.signaling.v1.HomeH\x00R\x04home\x12:\n" +
-	"\bnot_home\x18\x03 \x01(\v2\x1d.rostrum.signaling.v1.NotHomeH\x00R\anotHome\x12?\n" +
-	"\n" +
-	"revocation\x18\x04 \x01(\v2\x1d.rostrum.listen.v1.RevocationH\x00R\n" +
-	"revocation\x123\n" +
-	"\x05drain\x18\x05 \x01(\v2\x1b.rostrum.signaling.v1.DrainH\x00R\x05drain\x12<\n" +
-	"\bsiblings\x18\x06 \x01(\v2\x1e.rostrum.signaling.v1.SiblingsH\x00R\bsiblingsB\a\n" +
+	"\bnot_home\x18\x03 \x01(\v2\x1d.rostrum.signaling.v1.NotHomeH\x00R\anotHomeB\a\n" +
 	"\x05order\"C\n" +
 	"\aNotHome\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
@@ -2138,11 +2096,7 @@ const file_rostrum_signaling_v1_signaling_proto_rawDesc = "" +
 	"\x04keys\x18\x01 \x03(\v2\x1f.rostrum.signaling.v1.PublicKeyR\x04keys\"5\n" +
 	"\tPublicKey\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
-	"\aed25519\x18\x02 \x01(\fR\aed25519\"?\n" +
-	"\x05Drain\x126\n" +
-	"\bdeadline\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"<\n" +
-	"\bSiblings\x120\n" +
-	"\x05edges\x18\x01 \x03(\v2\x1a.rostrum.signaling.v1.EdgeR\x05edges\"j\n" +
+	"\aed25519\x18\x02 \x01(\fR\aed25519\"j\n" +
 	"\fEnrolRequest\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x16\n" +
 	"\x06region\x18\x02 \x01(\tR\x06region\x12\x14\n" +
@@ -2155,12 +2109,13 @@ const file_rostrum_signaling_v1_signaling_proto_rawDesc = "" +
 	"\x0eRestartSession\x12+.rostrum.signaling.v1.RestartSessionRequest\x1a,.rostrum.signaling.v1.RestartSessionResponse\x12e\n" +
 	"\fCloseSession\x12).rostrum.signaling.v1.CloseSessionRequest\x1a*.rostrum.signaling.v1.CloseSessionResponse\x12\\\n" +
 	"\tFindEdges\x12&.rostrum.signaling.v1.FindEdgesRequest\x1a'.rostrum.signaling.v1.FindEdgesResponse\x12\\\n" +
-	"\tPlaceRoom\x12&.rostrum.signaling.v1.PlaceRoomRequest\x1a'.rostrum.signaling.v1.PlaceRoomResponse2\xb5\x04\n" +
+	"\tPlaceRoom\x12&.rostrum.signaling.v1.PlaceRoomRequest\x1a'.rostrum.signaling.v1.PlaceRoomResponse2\x90\x05\n" +
 	"\x05Nodes\x12Y\n" +
 	"\bAnnounce\x12%.rostrum.signaling.v1.AnnounceRequest\x1a&.rostrum.signaling.v1.AnnounceResponse\x12a\n" +
 	"\x0eAcquireProgram\x12+.rostrum.signaling.v1.AcquireProgramRequest\x1a\".rostrum.signaling.v1.ProgramLease\x12]\n" +
 	"\fRenewProgram\x12).rostrum.signaling.v1.RenewProgramRequest\x1a\".rostrum.signaling.v1.ProgramLease\x12k\n" +
-	"\x0eReleaseProgram\x12+.rostrum.signaling.v1.ReleaseProgramRequest\x1a,.rostrum.signaling.v1.ReleaseProgramResponse\x12P\n" +
+	"\x0eReleaseProgram\x12+.rostrum.signaling.v1.ReleaseProgramRequest\x1a,.rostrum.signaling.v1.ReleaseProgramResponse\x12Y\n" +
+	"\bFindHome\x12%.rostrum.signaling.v1.FindHomeRequest\x1a&.rostrum.signaling.v1.FindHomeResponse\x12P\n" +
 	"\aControl\x12 .rostrum.signaling.v1.EdgeReport\x1a\x1f.rostrum.signaling.v1.EdgeOrder(\x010\x01\x12P\n" +
 	"\x05Enrol\x12\".rostrum.signaling.v1.EnrolRequest\x1a#.rostrum.signaling.v1.EnrolResponseB0Z.rostrum/proto/rostrum/signaling/v1;signalingv1b\x06proto3"
 
@@ -2198,63 +2153,59 @@ var file_rostrum_signaling_v1_signaling_proto_goTypes = []any{
 	(*ProgramLease)(nil),           // 17: rostrum.signaling.v1.ProgramLease
 	(*ReleaseProgramRequest)(nil),  // 18: rostrum.signaling.v1.ReleaseProgramRequest
 	(*ReleaseProgramResponse)(nil), // 19: rostrum.signaling.v1.ReleaseProgramResponse
-	(*EdgeReport)(nil),             // 20: rostrum.signaling.v1.EdgeReport
-	(*EdgeHello)(nil),              // 21: rostrum.signaling.v1.EdgeHello
-	(*Lookup)(nil),                 // 22: rostrum.signaling.v1.Lookup
-	(*EdgeOrder)(nil),              // 23: rostrum.signaling.v1.EdgeOrder
-	(*NotHome)(nil),                // 24: rostrum.signaling.v1.NotHome
-	(*Keys)(nil),                   // 25: rostrum.signaling.v1.Keys
-	(*PublicKey)(nil),              // 26: rostrum.signaling.v1.PublicKey
-	(*Drain)(nil),                  // 27: rostrum.signaling.v1.Drain
-	(*Siblings)(nil),               // 28: rostrum.signaling.v1.Siblings
+	(*FindHomeRequest)(nil),        // 20: rostrum.signaling.v1.FindHomeRequest
+	(*FindHomeResponse)(nil),       // 21: rostrum.signaling.v1.FindHomeResponse
+	(*EdgeReport)(nil),             // 22: rostrum.signaling.v1.EdgeReport
+	(*EdgeHello)(nil),              // 23: rostrum.signaling.v1.EdgeHello
+	(*Lookup)(nil),                 // 24: rostrum.signaling.v1.Lookup
+	(*EdgeOrder)(nil),              // 25: rostrum.signaling.v1.EdgeOrder
+	(*NotHome)(nil),                // 26: rostrum.signaling.v1.NotHome
+	(*Keys)(nil),                   // 27: rostrum.signaling.v1.Keys
+	(*PublicKey)(nil),              // 28: rostrum.signaling.v1.PublicKey
 	(*EnrolRequest)(nil),           // 29: rostrum.signaling.v1.EnrolRequest
 	(*EnrolResponse)(nil),          // 30: rostrum.signaling.v1.EnrolResponse
-	(*v1.Revocation)(nil),          // 31: rostrum.listen.v1.Revocation
-	(*timestamppb.Timestamp)(nil),  // 32: google.protobuf.Timestamp
 }
 var file_rostrum_signaling_v1_signaling_proto_depIdxs = []int32{
 	8,  // 0: rostrum.signaling.v1.FindEdgesResponse.edges:type_name -> rostrum.signaling.v1.Edge
 	11, // 1: rostrum.signaling.v1.PlaceRoomResponse.home:type_name -> rostrum.signaling.v1.Home
 	13, // 2: rostrum.signaling.v1.AnnounceRequest.load:type_name -> rostrum.signaling.v1.Load
-	21, // 3: rostrum.signaling.v1.EdgeReport.hello:type_name -> rostrum.signaling.v1.EdgeHello
-	13, // 4: rostrum.signaling.v1.EdgeReport.load:type_name -> rostrum.signaling.v1.Load
-	22, // 5: rostrum.signaling.v1.EdgeReport.lookup:type_name -> rostrum.signaling.v1.Lookup
-	25, // 6: rostrum.signaling.v1.EdgeOrder.keys:type_name -> rostrum.signaling.v1.Keys
-	11, // 7: rostrum.signaling.v1.EdgeOrder.home:type_name -> rostrum.signaling.v1.Home
-	24, // 8: rostrum.signaling.v1.EdgeOrder.not_home:type_name -> rostrum.signaling.v1.NotHome
-	31, // 9: rostrum.signaling.v1.EdgeOrder.revocation:type_name -> rostrum.listen.v1.Revocation
-	27, // 10: rostrum.signaling.v1.EdgeOrder.drain:type_name -> rostrum.signaling.v1.Drain
-	28, // 11: rostrum.signaling.v1.EdgeOrder.siblings:type_name -> rostrum.signaling.v1.Siblings
-	26, // 12: rostrum.signaling.v1.Keys.keys:type_name -> rostrum.signaling.v1.PublicKey
-	32, // 13: rostrum.signaling.v1.Drain.deadline:type_name -> google.protobuf.Timestamp
-	8,  // 14: rostrum.signaling.v1.Siblings.edges:type_name -> rostrum.signaling.v1.Edge
-	0,  // 15: rostrum.signaling.v1.Signaling.CreateSession:input_type -> rostrum.signaling.v1.CreateSessionRequest
-	2,  // 16: rostrum.signaling.v1.Signaling.RestartSession:input_type -> rostrum.signaling.v1.RestartSessionRequest
-	4,  // 17: rostrum.signaling.v1.Signaling.CloseSession:input_type -> rostrum.signaling.v1.CloseSessionRequest
-	6,  // 18: rostrum.signaling.v1.Signaling.FindEdges:input_type -> rostrum.signaling.v1.FindEdgesRequest
-	9,  // 19: rostrum.signaling.v1.Signaling.PlaceRoom:input_type -> rostrum.signaling.v1.PlaceRoomRequest
-	12, // 20: rostrum.signaling.v1.Nodes.Announce:input_type -> rostrum.signaling.v1.AnnounceRequest
-	15, // 21: rostrum.signaling.v1.Nodes.AcquireProgram:input_type -> rostrum.signaling.v1.AcquireProgramRequest
-	16, // 22: rostrum.signaling.v1.Nodes.RenewProgram:input_type -> rostrum.signaling.v1.RenewProgramRequest
-	18, // 23: rostrum.signaling.v1.Nodes.ReleaseProgram:input_type -> rostrum.signaling.v1.ReleaseProgramRequest
-	20, // 24: rostrum.signaling.v1.Nodes.Control:input_type -> rostrum.signaling.v1.EdgeReport
-	29, // 25: rostrum.signaling.v1.Nodes.Enrol:input_type -> rostrum.signaling.v1.EnrolRequest
-	1,  // 26: rostrum.signaling.v1.Signaling.CreateSession:output_type -> rostrum.signaling.v1.CreateSessionResponse
-	3,  // 27: rostrum.signaling.v1.Signaling.RestartSession:output_type -> rostrum.signaling.v1.RestartSessionResponse
-	5,  // 28: rostrum.signaling.v1.Signaling.CloseSession:output_type -> rostrum.signaling.v1.CloseSessionResponse
-	7,  // 29: rostrum.signaling.v1.Signaling.FindEdges:output_type -> rostrum.signaling.v1.FindEdgesResponse
-	10, // 30: rostrum.signaling.v1.Signaling.PlaceRoom:output_type -> rostrum.signaling.v1.PlaceRoomResponse
-	14, // 31: rostrum.signaling.v1.Nodes.Announce:output_type -> rostrum.signaling.v1.AnnounceResponse
-	17, // 32: rostrum.signaling.v1.Nodes.AcquireProgram:output_type -> rostrum.signaling.v1.ProgramLease
-	17, // 33: rostrum.signaling.v1.Nodes.RenewProgram:output_type -> rostrum.signaling.v1.ProgramLease
-	19, // 34: rostrum.signaling.v1.Nodes.ReleaseProgram:output_type -> rostrum.signaling.v1.ReleaseProgramResponse
-	23, // 35: rostrum.signaling.v1.Nodes.Control:output_type -> rostrum.signaling.v1.EdgeOrder
-	30, // 36: rostrum.signaling.v1.Nodes.Enrol:output_type -> rostrum.signaling.v1.EnrolResponse
-	26, // [26:37] is the sub-list for method output_type
-	15, // [15:26] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	11, // 3: rostrum.signaling.v1.FindHomeResponse.home:type_name -> rostrum.signaling.v1.Home
+	23, // 4: rostrum.signaling.v1.EdgeReport.hello:type_name -> rostrum.signaling.v1.EdgeHello
+	13, // 5: rostrum.signaling.v1.EdgeReport.load:type_name -> rostrum.signaling.v1.Load
+	24, // 6: rostrum.signaling.v1.EdgeReport.lookup:type_name -> rostrum.signaling.v1.Lookup
+	27, // 7: rostrum.signaling.v1.EdgeOrder.keys:type_name -> rostrum.signaling.v1.Keys
+	11, // 8: rostrum.signaling.v1.EdgeOrder.home:type_name -> rostrum.signaling.v1.Home
+	26, // 9: rostrum.signaling.v1.EdgeOrder.not_home:type_name -> rostrum.signaling.v1.NotHome
+	28, // 10: rostrum.signaling.v1.Keys.keys:type_name -> rostrum.signaling.v1.PublicKey
+	0,  // 11: rostrum.signaling.v1.Signaling.CreateSession:input_type -> rostrum.signaling.v1.CreateSessionRequest
+	2,  // 12: rostrum.signaling.v1.Signaling.RestartSession:input_type -> rostrum.signaling.v1.RestartSessionRequest
+	4,  // 13: rostrum.signaling.v1.Signaling.CloseSession:input_type -> rostrum.signaling.v1.CloseSessionRequest
+	6,  // 14: rostrum.signaling.v1.Signaling.FindEdges:input_type -> rostrum.signaling.v1.FindEdgesRequest
+	9,  // 15: rostrum.signaling.v1.Signaling.PlaceRoom:input_type -> rostrum.signaling.v1.PlaceRoomRequest
+	12, // 16: rostrum.signaling.v1.Nodes.Announce:input_type -> rostrum.signaling.v1.AnnounceRequest
+	15, // 17: rostrum.signaling.v1.Nodes.AcquireProgram:input_type -> rostrum.signaling.v1.AcquireProgramRequest
+	16, // 18: rostrum.signaling.v1.Nodes.RenewProgram:input_type -> rostrum.signaling.v1.RenewProgramRequest
+	18, // 19: rostrum.signaling.v1.Nodes.ReleaseProgram:input_type -> rostrum.signaling.v1.ReleaseProgramRequest
+	20, // 20: rostrum.signaling.v1.Nodes.FindHome:input_type -> rostrum.signaling.v1.FindHomeRequest
+	22, // 21: rostrum.signaling.v1.Nodes.Control:input_type -> rostrum.signaling.v1.EdgeReport
+	29, // 22: rostrum.signaling.v1.Nodes.Enrol:input_type -> rostrum.signaling.v1.EnrolRequest
+	1,  // 23: rostrum.signaling.v1.Signaling.CreateSession:output_type -> rostrum.signaling.v1.CreateSessionResponse
+	3,  // 24: rostrum.signaling.v1.Signaling.RestartSession:output_type -> rostrum.signaling.v1.RestartSessionResponse
+	5,  // 25: rostrum.signaling.v1.Signaling.CloseSession:output_type -> rostrum.signaling.v1.CloseSessionResponse
+	7,  // 26: rostrum.signaling.v1.Signaling.FindEdges:output_type -> rostrum.signaling.v1.FindEdgesResponse
+	10, // 27: rostrum.signaling.v1.Signaling.PlaceRoom:output_type -> rostrum.signaling.v1.PlaceRoomResponse
+	14, // 28: rostrum.signaling.v1.Nodes.Announce:output_type -> rostrum.signaling.v1.AnnounceResponse
+	17, // 29: rostrum.signaling.v1.Nodes.AcquireProgram:output_type -> rostrum.signaling.v1.ProgramLease
+	17, // 30: rostrum.signaling.v1.Nodes.RenewProgram:output_type -> rostrum.signaling.v1.ProgramLease
+	19, // 31: rostrum.signaling.v1.Nodes.ReleaseProgram:output_type -> rostrum.signaling.v1.ReleaseProgramResponse
+	21, // 32: rostrum.signaling.v1.Nodes.FindHome:output_type -> rostrum.signaling.v1.FindHomeResponse
+	25, // 33: rostrum.signaling.v1.Nodes.Control:output_type -> rostrum.signaling.v1.EdgeOrder
+	30, // 34: rostrum.signaling.v1.Nodes.Enrol:output_type -> rostrum.signaling.v1.EnrolResponse
+	23, // [23:35] is the sub-list for method output_type
+	11, // [11:23] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_rostrum_signaling_v1_signaling_proto_init() }
@@ -2262,18 +2213,15 @@ func file_rostrum_signaling_v1_signaling_proto_init() {
 	if File_rostrum_signaling_v1_signaling_proto != nil {
 		return
 	}
-	file_rostrum_signaling_v1_signaling_proto_msgTypes[20].OneofWrappers = []any{
+	file_rostrum_signaling_v1_signaling_proto_msgTypes[22].OneofWrappers = []any{
 		(*EdgeReport_Hello)(nil),
 		(*EdgeReport_Load)(nil),
 		(*EdgeReport_Lookup)(nil),
 	}
-	file_rostrum_signaling_v1_signaling_proto_msgTypes[23].OneofWrappers = []any{
+	file_rostrum_signaling_v1_signaling_proto_msgTypes[25].OneofWrappers = []any{
 		(*EdgeOrder_Keys)(nil),
 		(*EdgeOrder_Home)(nil),
 		(*EdgeOrder_NotHome)(nil),
-		(*EdgeOrder_Revocation)(nil),
-		(*EdgeOrder_Drain)(nil),
-		(*EdgeOrder_Siblings)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -289,6 +289,7 @@ const (
 	Nodes_AcquireProgram_FullMethodName = "/rostrum.signaling.v1.Nodes/AcquireProgram"
 	Nodes_RenewProgram_FullMethodName   = "/rostrum.signaling.v1.Nodes/RenewProgram"
 	Nodes_ReleaseProgram_FullMethodName = "/rostrum.signaling.v1.Nodes/ReleaseProgram"
+	Nodes_FindHome_FullMethodName       = "/rostrum.signaling.v1.Nodes/FindHome"
 	Nodes_Control_FullMethodName        = "/rostrum.signaling.v1.Nodes/Control"
 	Nodes_Enrol_FullMethodName          = "/rostrum.signaling.v1.Nodes/Enrol"
 )
@@ -307,6 +308,8 @@ type NodesClient interface {
 	RenewProgram(ctx context.Context, in *RenewProgramRequest, opts ...grpc.CallOption) (*ProgramLease, error)
 	// ReleaseProgram gives the appointment back; the epoch and the reserved number stay known.
 	ReleaseProgram(ctx context.Context, in *ReleaseProgramRequest, opts ...grpc.CallOption) (*ReleaseProgramResponse, error)
+	// FindHome answers where a room's program is in force, for a node that was asked for the room and does not have it.
+	FindHome(ctx context.Context, in *FindHomeRequest, opts ...grpc.CallOption) (*FindHomeResponse, error)
 	// Control is an edge's only stream to the control plane.
 	Control(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[EdgeReport, EdgeOrder], error)
 	// Enrol gives an edge a node certificate for an enrolment token. It may be called without a certificate.
@@ -361,6 +364,16 @@ func (c *nodesClient) ReleaseProgram(ctx context.Context, in *ReleaseProgramRequ
 	return out, nil
 }
 
+func (c *nodesClient) FindHome(ctx context.Context, in *FindHomeRequest, opts ...grpc.CallOption) (*FindHomeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindHomeResponse)
+	err := c.cc.Invoke(ctx, Nodes_FindHome_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *nodesClient) Control(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[EdgeReport, EdgeOrder], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &Nodes_ServiceDesc.Streams[0], Nodes_Control_FullMethodName, cOpts...)
@@ -398,6 +411,8 @@ type NodesServer interface {
 	RenewProgram(context.Context, *RenewProgramRequest) (*ProgramLease, error)
 	// ReleaseProgram gives the appointment back; the epoch and the reserved number stay known.
 	ReleaseProgram(context.Context, *ReleaseProgramRequest) (*ReleaseProgramResponse, error)
+	// FindHome answers where a room's program is in force, for a node that was asked for the room and does not have it.
+	FindHome(context.Context, *FindHomeRequest) (*FindHomeResponse, error)
 	// Control is an edge's only stream to the control plane.
 	Control(grpc.BidiStreamingServer[EdgeReport, EdgeOrder]) error
 	// Enrol gives an edge a node certificate for an enrolment token. It may be called without a certificate.
@@ -423,6 +438,9 @@ func (UnimplementedNodesServer) RenewProgram(context.Context, *RenewProgramReque
 }
 func (UnimplementedNodesServer) ReleaseProgram(context.Context, *ReleaseProgramRequest) (*ReleaseProgramResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReleaseProgram not implemented")
+}
+func (UnimplementedNodesServer) FindHome(context.Context, *FindHomeRequest) (*FindHomeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindHome not implemented")
 }
 func (UnimplementedNodesServer) Control(grpc.BidiStreamingServer[EdgeReport, EdgeOrder]) error {
 	return status.Error(codes.Unimplemented, "method Control not implemented")
@@ -523,6 +541,24 @@ func _Nodes_ReleaseProgram_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Nodes_FindHome_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindHomeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NodesServer).FindHome(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Nodes_FindHome_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NodesServer).FindHome(ctx, req.(*FindHomeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Nodes_Control_Handler(srv interface{}, stream grpc.ServerStream) error {
 	return srv.(NodesServer).Control(&grpc.GenericServerStream[EdgeReport, EdgeOrder]{ServerStream: stream})
 }
@@ -570,6 +606,10 @@ var Nodes_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReleaseProgram",
 			Handler:    _Nodes_ReleaseProgram_Handler,
+		},
+		{
+			MethodName: "FindHome",
+			Handler:    _Nodes_FindHome_Handler,
 		},
 		{
 			MethodName: "Enrol",

@@ -63,7 +63,7 @@ func TestLiveRoomsOfOneShard(t *testing.T) {
 		}
 		want = append(want, r.ID)
 	}
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		listed, err := s.Live(ctx, id.Main, room.Place{}, rooms+1)
 		if err == nil && len(listed) != rooms {
 			err = fmt.Errorf("%d rooms are listed of %d", len(listed), rooms)

@@ -1,0 +1,140 @@
+package secrets
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"rostrum/internal/token"
+)
+
+// maxFile bounds a file; three pairs of keys take half a KiB.
+const maxFile = 64 << 10
+
+// document is a file of secrets: JSON, readable by its owner alone. Keys are texts of package token.
+type document struct {
+	pair
+	// Next are used after the next rotation, and believed already, so that it does not matter who rotates first.
+	Next *pair `json:"next,omitempty"`
+	// Previous are believed for as long as what they made is good.
+	Previous *pair     `json:"previous,omitempty"`
+	Rotated  time.Time `json:"rotated,omitzero"`
+	Cursor   string    `json:"cursor"`
+	// Enrolment lets edges in. It is absent in files of an embedded store: its edges are in the same process.
+	Enrolment string `json:"enrolment,omitempty"`
+}
+
+// pair are the keys that rotate together.
+type pair struct {
+	Access string `json:"access"`
+	Signer string `json:"signer"`
+}
+
+func newPair() pair { return pair{token.NewAccessKey().Text(), token.NewSigner().Text()} }
+
+func (p pair) parse() (token.AccessKey, token.Signer, error) {
+	access, accessErr := token.ParseAccessKey(p.Access)
+	signer, signerErr := token.ParseSigner(p.Signer)
+	return access, signer, errors.Join(accessErr, signerErr)
+}
+
+// pairs are all that there are, the one in use first.
+func (d document) pairs() []pair {
+	all := []pair{d.pair}
+	for _, p := range []*pair{d.Next, d.Previous} {
+		if p != nil {
+			all = append(all, *p)
+		}
+	}
+	return all
+}
+
+// read answers what is in a file, checked.
+func read(path string) (document, *set, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return document{}, nil, fmt.Errorf("read keys: %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = fmt.Errorf("it has more than %d bytes", maxFile)
+	}
+	if err != nil {
+		return document{}, nil, fmt.Errorf("read keys from %s: %w", path, err)
+	}
+	var d document
+	if err := json.Unmarshal(text, &d); err != nil {
+		return document{}, nil, fmt.Errorf("read keys from %s: %w", path, err)
+	}
+	s, err := d.set()
+	if err != nil {
+		return document{}, nil, fmt.Errorf("read keys from %s: %w", path, err)
+	}
+	return d, s, nil
+}
+
+// Make writes new secrets, with the token that lets edges in ("": every edge may), into a file that is not there yet; of one that
+// is the error is fs.ErrExist.
+func Make(path, enrolment string) error {
+	cursor, next := make([]byte, 32), newPair()
+	rand.Read(cursor) // never fails (crypto/rand)
+	d := document{pair: newPair(), Next: &next, Cursor: base64.RawURLEncoding.EncodeToString(cursor), Enrolment: enrolment}
+	written, err := d.write(path)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(written)
+	if err := os.Link(written, path); err != nil { // whole, and never over others
+		return fmt.Errorf("write keys: %w", err)
+	}
+	return nil
+}
+
+// write puts the document beside a path and answers where.
+func (d document) write(path string) (written string, err error) {
+	text, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("write keys: %w", err)
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
+	if err != nil {
+		return "", fmt.Errorf("write keys: %w", err)
+	}
+	_, err = file.Write(text)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		os.Remove(file.Name())
+		return "", fmt.Errorf("write keys: %w", err)
+	}
+	return file.Name(), nil
+}
+
+// replace puts the document in the place of a file, for the same readers.
+func (d document) replace(path string) error {
+	was, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("write keys: %w", err)
+	}
+	written, err := d.write(path)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(written)
+	if owner, known := was.Sys().(*syscall.Stat_t); known {
+		err = os.Chown(written, int(owner.Uid), int(owner.Gid))
+	}
+	if err := errors.Join(err, os.Chmod(written, was.Mode().Perm())); err != nil {
+		return fmt.Errorf("write keys: %w", err)
+	}
+	if err := os.Rename(written, path); err != nil {
+		return fmt.Errorf("write keys: %w", err)
+	}
+	return nil
+}
