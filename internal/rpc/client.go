@@ -15,16 +15,21 @@ const callTimeout = 5 * time.Second
 // maxAnswer bounds what a client reads. The largest answer is a stage with 20,000 raised hands.
 const maxAnswer = 56 << 20
 
-// retries repeats calls that no server took or one answered with unavailable, with jitter, and stops when more than a
-// tenth of calls fail (gRFC A6). Calls are safe to repeat because every command carries an id. Servers are used in turn,
-// and left while they say that they are leaving (grpc.health.v1).
-const retries = `{"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":{"serviceName":""},
+// policy repeats unary calls that no server took or one answered with unavailable, with jitter, and stops when more than a
+// tenth of calls fail (gRFC A6). They are safe to repeat because every command carries an id. Streams are tried once: who
+// opens one has a back-off of its own and wants to hear at once that it is at the wrong node. Servers are used in turn, and
+// left while they say that they are leaving (grpc.health.v1).
+const policy = `{"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":{"serviceName":""},
 "methodConfig":[{"name":[{}],"retryPolicy":{"maxAttempts":4,"initialBackoff":"0.05s","maxBackoff":"1s",
-"backoffMultiplier":2,"retryableStatusCodes":["UNAVAILABLE"]}}],"retryThrottling":{"maxTokens":10,"tokenRatio":0.1}}`
+"backoffMultiplier":2,"retryableStatusCodes":["UNAVAILABLE"]}},
+{"name":[{"service":"rostrum.listenerstate.v1.ListenerState","method":"Watch"},
+{"service":"rostrum.relay.v1.Relay","method":"Pull"},
+{"service":"rostrum.signaling.v1.Nodes","method":"Control"}]}],
+"retryThrottling":{"maxTokens":10,"tokenRatio":0.1}}`
 
 func clientOptions(m *Metrics) []grpc.DialOption {
 	options := []grpc.DialOption{
-		grpc.WithDefaultServiceConfig(retries),
+		grpc.WithDefaultServiceConfig(policy),
 		grpc.WithDisableServiceConfig(), // a name's TXT record has no say
 		grpc.WithChainUnaryInterceptor(bound),
 		grpc.WithChainStreamInterceptor(carry),

@@ -21,7 +21,7 @@ import (
 func both(t *testing.T, conn *grpc.ClientConn) {
 	t.Helper()
 	seen := map[string]bool{}
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		server, _, err := find(conn)
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func TestOneOfTwoServersIsLeft(t *testing.T) {
 	for name, end := range map[string]func(*Server){
 		"stopped": func(s *Server) { s.Stop() },
 		"leaving": func(s *Server) {
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
 			s.Leave(ctx)
 		},
@@ -54,8 +54,9 @@ func TestOneOfTwoServersIsLeft(t *testing.T) {
 				conn := dial(t, client, one+","+two)
 				both(t, conn)
 				var callers sync.WaitGroup
-				stop, failed := make(chan struct{}), make(chan error, 4)
-				for range 4 {
+				const calling = 3 // with the one below: five that fail at once are more than are repeated
+				stop, failed := make(chan struct{}), make(chan error, calling)
+				for range calling {
 					callers.Go(func() {
 						for {
 							select {
@@ -124,7 +125,7 @@ func TestAFrozenServerIsLeft(t *testing.T) {
 	var callers sync.WaitGroup
 	for range 8 {
 		callers.Go(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
 			answer, err := signalingv1.NewSignalingClient(conn).FindEdges(ctx, &signalingv1.FindEdgesRequest{})
 			if err != nil || answer.GetEdges()[0].GetNode() != "two" {
@@ -140,7 +141,7 @@ func TestAFrozenServerIsLeft(t *testing.T) {
 			t.Errorf("the stream ended with %v", err)
 		}
 		t.Logf("the stream ended after %v", time.Since(begun))
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the stream goes on in silence")
 	}
 	select {
@@ -176,7 +177,7 @@ func TestLeavingIsBounded(t *testing.T) {
 		defer close(left)
 		server.Leave(ctx)
 	}()
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if _, _, err := find(conn); err == nil {
 			return errors.New("a server that leaves takes calls")
 		}

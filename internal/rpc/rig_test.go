@@ -14,16 +14,16 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 
 	"rostrum/internal/authority"
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
+	"rostrum/internal/testkit"
 	signalingv1 "rostrum/proto/rostrum/signaling/v1"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // control is a signaling service that tells who called.
 type control struct {

@@ -35,7 +35,7 @@ func enrolIt(conn *grpc.ClientConn) error {
 }
 
 func controlIt(conn *grpc.ClientConn) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	stream, err := signalingv1.NewNodesClient(conn).Control(ctx)
 	if err != nil {
@@ -124,7 +124,7 @@ func TestRenewedConnectionsShowTheNewCertificate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		stream, err := signalingv1.NewNodesClient(conn).Control(ctx)
 		if err != nil {
@@ -212,5 +212,5 @@ func TestAServerMayGetItsCertificateLater(t *testing.T) {
 		t.Errorf("without one: %v", err)
 	}
 	close(has)
-	testkit.Eventually(t, 10*time.Second, func() error { return findIt(conn) })
+	testkit.Eventually(t, time.Minute, func() error { return findIt(conn) })
 }

@@ -23,10 +23,7 @@ type heard struct {
 // time in ms (from which epochs start), are ignored.
 func (r *Room) Heard(epoch audio.Epoch, number audio.Number, now time.Time) {
 	highest := max(r.Epoch(), audio.Epoch(max(now.UnixMilli(), 0))) + audio.Epoch(plausible.Milliseconds())
-	newest := audio.Number(plausible / audio.BatchDuration)
-	for _, ring := range r.rings {
-		newest = max(newest, ring.View().Newest()+audio.Number(plausible/audio.BatchDuration))
-	}
+	newest := r.newest() + audio.Number(plausible/audio.BatchDuration)
 	r.heard.mu.Lock()
 	defer r.heard.mu.Unlock()
 	if epoch <= highest {

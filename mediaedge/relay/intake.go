@@ -18,23 +18,21 @@ type intake struct {
 	bad    int          // refused items in a row
 }
 
-// take handles an item. An error ends the stream.
-func (in *intake) take(item *relayv1.PullItem) error {
+// take handles an item that came at a time. An error ends the stream.
+func (in *intake) take(item *relayv1.PullItem, now time.Time) error {
 	if !in.opened {
-		return in.open(item)
+		return in.open(item, now)
 	}
-	room := in.lane.puller.room
 	switch what := item.GetItem().(type) {
 	case *relayv1.PullItem_Batch:
-		return in.judge(in.lane.ring.AppendBatch(what.Batch))
+		return in.judge(in.batch(what.Batch, now), now)
 	case *relayv1.PullItem_Gap:
-		gap, err := audio.ReadGap(what.Gap)
-		if err != nil {
-			return in.judge(RefusedMalformed)
-		}
-		return in.judge(in.lane.ring.AppendGap(gap))
+		return in.judge(in.gap(what.Gap, now), now)
 	case *relayv1.PullItem_Card:
-		room.SetCard(what.Card)
+		if in.lane.puller.room.beyond(audio.Epoch(what.Card.GetEpoch()), 0, now) {
+			return in.judge(RefusedAhead, now)
+		}
+		in.lane.puller.room.SetCard(what.Card)
 	case *relayv1.PullItem_Revocation:
 		in.revoke(what.Revocation)
 	case *relayv1.PullItem_Ended:
@@ -46,19 +44,45 @@ func (in *intake) take(item *relayv1.PullItem) error {
 	return nil
 }
 
-func (in *intake) open(item *relayv1.PullItem) error {
+func (in *intake) open(item *relayv1.PullItem, now time.Time) error {
 	switch what := item.GetItem().(type) {
 	case *relayv1.PullItem_Opened:
-		if epoch := what.Opened.GetEpoch(); epoch != 0 && audio.Epoch(epoch) < in.lane.puller.room.Epoch() {
+		epoch, newest := audio.Epoch(what.Opened.GetEpoch()), audio.Number(what.Opened.GetNewest())
+		if epoch != 0 && epoch < in.lane.puller.room.Epoch() {
 			return errStale
 		}
-		in.opened, in.target = true, audio.Number(what.Opened.GetNewest())
+		if in.lane.puller.room.beyond(epoch, newest, now) {
+			return fmt.Errorf("%w: it opens at number %d of epoch %d", errGarbage, newest, epoch)
+		}
+		in.opened, in.target = true, newest
 		in.caughtUp()
 		return nil
 	case *relayv1.PullItem_Redirect:
 		return in.redirect(what.Redirect)
 	}
 	return fmt.Errorf("%w: the first item of a pull was %T", errProtocol, item.GetItem())
+}
+
+func (in *intake) batch(encoded []byte, now time.Time) error {
+	header, err := audio.Peek(encoded)
+	if err != nil {
+		return RefusedMalformed
+	}
+	if in.lane.puller.room.beyond(header.Epoch, header.Number, now) {
+		return RefusedAhead
+	}
+	return in.lane.ring.append(header, encoded)
+}
+
+func (in *intake) gap(wire *listenv1.Gap, now time.Time) error {
+	gap, err := audio.ReadGap(wire)
+	if err != nil {
+		return RefusedMalformed
+	}
+	if in.lane.puller.room.beyond(gap.Epoch, gap.Last, now) {
+		return RefusedAhead
+	}
+	return in.lane.ring.AppendGap(gap)
 }
 
 func (in *intake) redirect(to *relayv1.Redirect) error {
@@ -72,9 +96,10 @@ func (in *intake) redirect(to *relayv1.Redirect) error {
 }
 
 // judge counts what a ring refused and leaves an upstream that sends nothing else.
-func (in *intake) judge(err error) error {
+func (in *intake) judge(err error, now time.Time) error {
 	if err == nil {
 		in.bad = 0
+		in.lane.puller.room.grew.Store(now.UnixMilli())
 		in.caughtUp()
 		return nil
 	}

@@ -76,6 +76,9 @@ func FuzzIntake(f *testing.F) {
 		{Item: &relayv1.PullItem_Batch{Batch: encode(f, 3, 1, audio.Voice32)}},
 		{Item: &relayv1.PullItem_Gap{Gap: &listenv1.Gap{First: 4, Last: 9, Epoch: 2, Reason: 1}}},
 		{Item: &relayv1.PullItem_Redirect{Redirect: &relayv1.Redirect{Address: "127.0.0.1:1"}}},
+		{Item: &relayv1.PullItem_Batch{Batch: encode(f, 1<<50, 1, audio.Voice32)}},
+		{Item: &relayv1.PullItem_Gap{Gap: &listenv1.Gap{First: 4, Last: 9, Epoch: 1 << 50, Reason: 1}}},
+		{Item: &relayv1.PullItem_Card{Card: &listenv1.RoomCard{App: string(id.Main), Room: string(testRoom), Epoch: 1 << 50}}},
 	} {
 		encoded, err := proto.Marshal(item)
 		if err != nil {
@@ -92,8 +95,13 @@ func FuzzIntake(f *testing.F) {
 		p := NewPuller(room, PullConfig{})
 		defer p.Close()
 		in := &intake{lane: &lane{puller: p, ring: room.Ring(audio.Voice32), ready: make(chan struct{})}, opened: opened}
-		_ = in.take(&item)
-		_ = in.take(&item)
+		now := time.Now()
+		highest, last := room.horizon(now)
+		_ = in.take(&item, now)
+		_ = in.take(&item, now)
+		if room.Epoch() > highest || room.newest() > last || audio.Epoch(room.Card().GetEpoch()) > highest {
+			t.Fatalf("a room took number %d, epoch %d, a card of %d: all that is right looks old now", room.newest(), room.Epoch(), room.Card().GetEpoch())
+		}
 		frames, _ := room.Ring(audio.Voice32).View().Slice(0, 1<<20)
 		for _, m := range cut(t, frames) {
 			if batch := m.GetBatch(); batch != nil && (batch.GetEpoch() == 0 || batch.GetRendition() != string(audio.Voice32)) {

@@ -28,13 +28,19 @@ func (n *node) answer(find func() (*Room, error)) { n.find.Store(&find) }
 
 func newNode(t *testing.T, find func() (*Room, error)) *node {
 	t.Helper()
+	return newStrictNode(t, find, time.Minute)
+}
+
+// newStrictNode is a node that cuts who takes nothing for a while.
+func newStrictNode(t *testing.T, find func() (*Room, error), slowAfter time.Duration) *node {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := &node{address: listener.Addr().String(), grpc: grpc.NewServer()}
 	n.answer(find)
-	if n.server, err = NewServer(ServerConfig{Rooms: n, SlowAfter: 500 * time.Millisecond}); err != nil {
+	if n.server, err = NewServer(ServerConfig{Rooms: n, SlowAfter: slowAfter}); err != nil {
 		t.Fatal(err)
 	}
 	serve(t, n.grpc, listener, n.server)

@@ -16,7 +16,7 @@ func TestASlowDownstreamIsCut(t *testing.T) {
 	t.Parallel()
 	origin := NewRoom(id.Main, testRoom)
 	ring := origin.Ring(audio.Voice32)
-	n := newNode(t, func() (*Room, error) { return origin, nil })
+	n := newStrictNode(t, func() (*Room, error) { return origin, nil }, 500*time.Millisecond)
 	mustAppend(t, ring, 1, 300, 1)
 	net := newNetwork(t, n.address)
 	conn, err := net.Dial(n.address)
@@ -32,8 +32,11 @@ func TestASlowDownstreamIsCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Nothing is received: the sender fills the windows and waits, while the ring goes on.
-	testkit.Eventually(t, 10*time.Second, func() error {
+	next := audio.Number(301)
+	testkit.Eventually(t, time.Minute, func() error {
 		if counted(n.server.ends.WithLabelValues("too_slow"))+counted(n.server.ends.WithLabelValues("fell_behind")) == 0 {
+			mustAppend(t, ring, next, next+99, 1) // the windows may have grown to hold all of it
+			next += 100
 			return errors.New("not cut")
 		}
 		return nil

@@ -48,7 +48,7 @@ func TestAnEdgeHoldsWhatTheOriginHolds(t *testing.T) {
 	card.Seats[0].ProtoReflect().SetUnknown(newer)
 	origin.SetCard(card)
 	origin.Revoke(Revocation{Subject: "us_x", IssuedBefore: time.Unix(1000, 0)})
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if err := same(origin.Ring(audio.Voice32), room.Ring(audio.Voice32)); err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func TestAnEdgeHoldsWhatTheOriginHolds(t *testing.T) {
 		return nil
 	})
 	origin.End()
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if !room.Ended() {
 			return errors.New("the edge does not know that the room is over")
 		}
@@ -78,13 +78,14 @@ func TestReadySaysWhyNot(t *testing.T) {
 		net := newNetwork(t, "")
 		net.fault.Store(fault.New(code, "no"))
 		p, _ := newPuller(t, net, PullConfig{})
+		begun := time.Now()
 		p.Want(audio.Voice32)
 		if err := p.Ready(within(t), audio.Voice32); !fault.Is(err, code) {
 			t.Errorf("home says %s: %v", code, err)
 		}
 		p.Want(audio.Voice32)
-		if n := net.asked.Load(); n != 1 {
-			t.Errorf("asked %d times within a second", n)
+		if n := net.asked.Load(); n != 1 && time.Since(begun) < refusedFor {
+			t.Errorf("asked %d times within %v", n, refusedFor)
 		}
 		upstream := newNode(t, func() (*Room, error) { return nil, fault.New(code, "no") })
 		q, _ := newPuller(t, newNetwork(t, upstream.address), PullConfig{})

@@ -30,6 +30,7 @@ const (
 	RefusedMalformed Refusal = "malformed"       // CRC, length or encoding
 	RefusedRendition Refusal = "other_rendition" // belongs into another ring
 	RefusedEpoch     Refusal = "lower_epoch"     // a higher epoch of the room was seen
+	RefusedAhead     Refusal = "far_ahead"       // an epoch or number that cannot be right yet (horizon)
 	RefusedRepeat    Refusal = "repeat"          // the number is not above the newest
 	RefusedEnded     Refusal = "ended"           // the room is over
 )
@@ -75,6 +76,10 @@ func (r *Ring) AppendBatch(encoded []byte) error {
 	if err != nil {
 		return RefusedMalformed
 	}
+	return r.append(header, encoded)
+}
+
+func (r *Ring) append(header audio.Header, encoded []byte) error {
 	if header.Rendition != r.rendition {
 		return RefusedRendition
 	}

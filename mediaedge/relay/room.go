@@ -26,6 +26,7 @@ type Room struct {
 
 	epoch       atomic.Uint64 // highest seen
 	ended       atomic.Bool
+	grew        atomic.Int64 // Unix ms at which a ring last took something from upstream; 0: never
 	heard       heard
 	revocations revocations
 	tally       tally

@@ -41,7 +41,7 @@ func (l *lane) pull(ctx context.Context, address string, hops uint32) error {
 		}
 		silence.Reset(cfg.Silence)
 		opened := in.opened
-		if err := in.take(item); err != nil {
+		if err := in.take(item, time.Now()); err != nil {
 			return err
 		}
 		if in.opened && !opened {

@@ -21,11 +21,11 @@ const (
 type Holding string
 
 const (
-	// HoldingReplica: in a replica too. Every append waits for one.
+	// HoldingReplica: in a replica too. Every append waits for one; where none answers, for the archive.
 	HoldingReplica Holding = "replica"
 	// HoldingDisk: on disk too, before Redis answers (appendonly yes, appendfsync always).
 	HoldingDisk Holding = "disk"
-	// HoldingOnce: it has it once only, or cannot be asked. What is acknowledged lies in Redis and in this instance until the
+	// HoldingOnce: it has it once only, or does not tell. What is acknowledged lies in Redis and in this instance until the
 	// archive has it.
 	HoldingOnce Holding = "once"
 )

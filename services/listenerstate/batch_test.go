@@ -53,7 +53,7 @@ func (q *queue) send(ctx context.Context, r Request) *result {
 
 func (q *queue) waitFor(calls int) {
 	q.t.Helper()
-	testkit.Eventually(q.t, 20*time.Second, func() error {
+	testkit.Eventually(q.t, time.Minute, func() error {
 		q.k.line.mu.Lock()
 		defer q.k.line.mu.Unlock()
 		if n := len(q.k.line.lanes[laneAhead]) + len(q.k.line.lanes[laneHands]); n != calls {
@@ -237,7 +237,7 @@ func TestWhatWasDrainedIsDoneWithoutItsCaller(t *testing.T) {
 		left := q.send(leaving, r)
 		archive.stand(true)
 		q.k.give()
-		testkit.Eventually(t, 10*time.Second, func() error {
+		testkit.Eventually(t, time.Minute, func() error {
 			if n := h.client.XLen(ctx, "{"+key.String()+"}:log").Val(); n < 3 {
 				return fmt.Errorf("%d events are in Redis", n)
 			}
@@ -245,7 +245,7 @@ func TestWhatWasDrainedIsDoneWithoutItsCaller(t *testing.T) {
 		})
 		leave()
 		// The first is still waiting for the archive; the second is gone.
-		testkit.Eventually(t, 10*time.Second, func() error {
+		testkit.Eventually(t, time.Minute, func() error {
 			q.k.line.mu.Lock()
 			defer q.k.line.mu.Unlock()
 			if q.k.line.leader != nil {
@@ -289,7 +289,7 @@ func TestAKeyInTheMakingHoldsUpNobodyElse(t *testing.T) {
 		key := openRoom(t, s)
 		raised := make(chan Answer, 1)
 		go func() { raised <- insist(t, s, key, request(stranger, RaiseHand{Name: "Nova"})) }()
-		testkit.Eventually(t, 10*time.Second, func() error {
+		testkit.Eventually(t, time.Minute, func() error {
 			s.rooms.mu.Lock()
 			defer s.rooms.mu.Unlock()
 			line := &s.rooms.rooms[key].line

@@ -120,7 +120,7 @@ func TestALiveRoomGoesOnWithoutTheArchive(t *testing.T) {
 	}
 	away.Store(false)
 	h.verify(t, key)
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if events, bytes, _ := s.rooms.backlogs(); events != 0 || bytes != 0 || s.rooms.unarchived.Load() != 0 {
 			return fmt.Errorf("%d events of %d bytes still wait", events, bytes)
 		}
@@ -240,7 +240,7 @@ func TestTheRoomGoesOnWithoutKeys(t *testing.T) {
 	hand := request(stranger, RaiseHand{Name: "Nova", Note: "hello"})
 	_, err := s.Apply(context.Background(), key, hand)
 	wantFault(t, "a newcomer at first", err, fault.CodeUnavailable)
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		_, err := s.Apply(context.Background(), key, hand)
 		return err
 	})
@@ -254,7 +254,7 @@ func TestTheRoomGoesOnWithoutKeys(t *testing.T) {
 	}
 	keys.away.Store(false)
 	apply(t, s, key, request(stranger, LowerHand{stranger}))
-	testkit.Eventually(t, 30*time.Second, func() error { // the store is asked again after a second
+	testkit.Eventually(t, time.Minute, func() error { // the store is asked again after a second
 		answer, err := s.Apply(context.Background(), key, request(stranger, RaiseHand{Name: "Nova", Note: "hello"}))
 		if err != nil {
 			return err

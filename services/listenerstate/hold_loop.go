@@ -11,6 +11,7 @@ import (
 
 const (
 	openWithin   = 3 * time.Second        // that opening a room waits for the archive
+	insteadOf    = 2 * time.Second        // that the archive is waited for, where no replica answered
 	promptWithin = 100 * time.Millisecond // that a room's turn waits for a replica
 )
 
@@ -54,7 +55,7 @@ func (s *Service) opened(ctx context.Context, k *keeper) error {
 	}
 }
 
-// replicate waits until a replica has everything up to a position. One waits for all that was appended until then.
+// replicate waits until a replica has everything up to a position, or else the archive. One waits for all that was appended until then.
 func (s *Service) replicate(ctx context.Context, k *keeper, at chain.Position) error {
 	asked := time.Now()
 	select {
@@ -79,9 +80,34 @@ func (s *Service) replicate(ctx context.Context, k *keeper, at chain.Position) e
 	}
 	if err == nil {
 		s.waited(false)
+		if s.archivedToo(ctx, k, newest) {
+			k.noteHeld(newest)
+			return nil
+		}
 	}
 	k.holdFailed(begun)
 	return fault.Unavailable(later(err), "the change is not held twice yet; try again")
+}
+
+// archivedToo waits until the archive has everything up to a position: what has lost its replica, as a shard has after a
+// failover, is held twice all the same.
+func (s *Service) archivedToo(ctx context.Context, k *keeper, at chain.Position) bool {
+	ctx, cancel := context.WithTimeout(ctx, insteadOf)
+	defer cancel()
+	if hurried, can := s.archive.(flusher); can {
+		_ = hurried.Flush(ctx, k.key) // the backlog tells what came of it
+	}
+	for {
+		has, changed := k.backlog.has(at)
+		if has {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
 }
 
 // promptWait is how long an append waits for a replica in its room's turn: not at all while none answered last, so that

@@ -15,6 +15,15 @@ const (
 	lookAgain = 30 * time.Second // whether it does now, while it did not
 )
 
+// beginHolding takes how Redis has an event twice as it was said, or begins to find it out.
+func (s *Service) beginHolding(ctx context.Context) {
+	if said := s.behind.Holding; said != "" {
+		s.noteHolding(said)
+		return
+	}
+	s.start(func() { s.learnHolding(ctx) })
+}
+
 // howHeld answers how Redis has an event twice, and asks it where that is not known.
 func (s *Service) howHeld(ctx context.Context) (Holding, error) {
 	if known := s.Holding(); known != "" {
@@ -47,7 +56,7 @@ func (s *Service) noteHolding(found Holding) {
 	if found == HoldingOnce {
 		once = 1
 		s.logger.Warn("acknowledged events may be lost with this Redis: it has no replica in each shard and does not sync each write to disk, " +
-			"or does not tell; add replicas, set appendonly yes and appendfsync always, or configure how it holds events")
+			"or does not tell, or it was said so; add replicas, set appendonly yes and appendfsync always, or configure how it holds events")
 	} else {
 		s.logger.Info("acknowledged events are held twice by Redis", "by", string(found))
 	}

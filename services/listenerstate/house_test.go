@@ -30,6 +30,7 @@ type house struct {
 	keys    *bolt.Keyring
 	// acknowledge is what services do unless a test says otherwise.
 	acknowledge Acknowledge
+	replicaWait time.Duration // 0: the default
 
 	mu  sync.Mutex
 	now time.Time
@@ -104,6 +105,7 @@ func newArchive(t testing.TB) (*bolt.Archive, *bolt.Keyring) {
 func (h *house) open(t testing.TB, change ...func(*Config)) *Service {
 	t.Helper()
 	config := Config{Redis: h.client, Archive: h.archive, Keys: h.keys, Now: h.clock, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry()}
+	config.Behind.ReplicaWait = h.replicaWait
 	if config.Acknowledge = h.acknowledge; h.acknowledge == AcknowledgeLog {
 		config.KeysFresh = time.Nanosecond
 	}
@@ -155,7 +157,7 @@ func (h *house) settled(t testing.TB, key chain.Key) {
 	if h.acknowledge != AcknowledgeLog {
 		return
 	}
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		page, err := stagelog.New(h.client).Head(context.Background(), key)
 		if err != nil {
 			return err
@@ -232,7 +234,7 @@ func watch(t testing.TB, s *Service, key chain.Key, from chain.Position) *Watche
 // next answers the next item that is not a Still.
 func next(t testing.TB, w *Watcher) Item {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for {
 		item, err := w.Next(ctx)

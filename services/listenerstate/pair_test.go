@@ -16,7 +16,9 @@ import (
 // newPairHouse stands on a Redis with a replica, and acknowledges what the replica has.
 func newPairHouse(t testing.TB, options ...string) *house {
 	t.Helper()
-	return houseOf(t, testkit.RedisPair(t, options...))
+	h := houseOf(t, testkit.RedisPair(t, options...))
+	h.replicaWait = 2500 * time.Millisecond // its replica is there, on the busiest machine too
+	return h
 }
 
 func houseOf(t testing.TB, pair *testkit.Pair) *house {
@@ -28,17 +30,20 @@ func houseOf(t testing.TB, pair *testkit.Pair) *house {
 	return h
 }
 
-// TestWhatNoReplicaHasIsNoAnswer: the append stands, watchers do not hear of it, and the same command finds it.
-func TestWhatNoReplicaHasIsNoAnswer(t *testing.T) {
+// TestWhatNobodyElseHasIsNoAnswer: with neither replica nor archive the append stands, watchers do not hear of it, and the same
+// command finds it.
+func TestWhatNobodyElseHasIsNoAnswer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
 	t.Parallel()
 	pair := testkit.RedisPair(t)
 	h := houseOf(t, pair)
-	s, other := h.open(t), h.open(t)
+	var away atomic.Bool
+	s, other := h.besides(t, &away).Service, h.besides(t, &away).Service
 	key := openRoom(t, s)
 	w := watch(t, other, key, chain.Position{Term: 1, Offset: 1})
+	away.Store(true)
 	pair.Cut(t)
 	seat := request(speaker, TakeSeat{})
 	for _, instance := range []*Service{s, other} {
@@ -59,6 +64,34 @@ func TestWhatNoReplicaHasIsNoAnswer(t *testing.T) {
 	if item := next(t, w); item.Entry == nil || item.Entry.Event.Position.Offset != 2 {
 		t.Errorf("heard %+v", item)
 	}
+	away.Store(false)
+	h.verify(t, key)
+}
+
+// TestTheArchiveStandsInForALostReplica: commands go on, are told to watchers, and are in the archive when they are answered.
+func TestTheArchiveStandsInForALostReplica(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Parallel()
+	pair := testkit.RedisPair(t)
+	h := houseOf(t, pair)
+	s, other := h.open(t), h.open(t)
+	key := openRoom(t, s)
+	w := watch(t, other, key, chain.Position{Term: 1, Offset: 1})
+	pair.Cut(t)
+	for i, command := range []Command{TakeSeat{}, Mute{speaker}, Unmute{speaker}} {
+		answer := insist(t, []*Service{s, other}[i%2], key, request(speaker, command))
+		head, _, err := h.archive.Load(context.Background(), key)
+		if err != nil || !head.Position.Covers(answer.Position) {
+			t.Errorf("answered at %s, the archive ends at %s, %v", answer.Position, head.Position, err)
+		}
+		if item := next(t, w); item.Entry == nil || item.Entry.Event.Position != answer.Position {
+			t.Errorf("heard %+v", item)
+		}
+	}
+	pair.Join(t)
+	apply(t, s, key, request(speaker, Mute{speaker}))
 	h.verify(t, key)
 }
 

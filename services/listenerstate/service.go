@@ -179,7 +179,7 @@ func New(config Config) (*Service, error) {
 		listener.Told = s.peers.said
 		listener.Called, listener.Missed = s.calls.called, func() { s.bells.ringAll(); s.calls.missedSome() }
 		s.start(func() { s.answerCalls(s.patience) })
-		s.start(func() { s.learnHolding(ctx) })
+		s.beginHolding(ctx)
 	}
 	s.start(func() { s.log.Listen(s.patience, listener) })
 	s.start(func() { s.keepTime(ctx) })

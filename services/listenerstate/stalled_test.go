@@ -58,14 +58,14 @@ func TestAnAppendThatARepairDidNotSee(t *testing.T) {
 		answer, err := s.Apply(context.Background(), key, seat)
 		answered <- told{answer, err}
 	}()
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if stall.hints.Load() < 2 {
 			return errors.New("the append is not done")
 		}
 		return nil
 	})
 	h.wipe(t)
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		_, err := other.View(context.Background(), key, chain.Position{})
 		return err
 	})

@@ -28,7 +28,7 @@ func (h *house) dueAt(t testing.TB, key chain.Key) int64 {
 // quiet waits until nothing is due any more in rooms, while time goes by.
 func (h *house) quiet(t testing.TB, s *Service, keys ...chain.Key) {
 	t.Helper()
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		h.wait(100 * time.Millisecond)
 		for _, key := range keys {
 			stage, err := s.Stage(context.Background(), key, chain.Position{})
@@ -102,7 +102,7 @@ func TestWhatIsDueSoonerIsClosedSooner(t *testing.T) {
 			t.Errorf("with a shorter invite due at %d, want %d", got, soon)
 		}
 		h.wait(DefaultInvite + time.Second)
-		testkit.Eventually(t, 20*time.Second, func() error {
+		testkit.Eventually(t, time.Minute, func() error {
 			h.wait(100 * time.Millisecond)
 			if got := h.dueAt(t, key); got != late {
 				return fmt.Errorf("then due at %d, want %d", got, late)
@@ -143,7 +143,7 @@ func TestHintsThatWereLeftAreHarmless(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		testkit.Eventually(t, 20*time.Second, func() error {
+		testkit.Eventually(t, time.Minute, func() error {
 			h.wait(100 * time.Millisecond)
 			if a, b := h.dueAt(t, never), h.dueAt(t, key); a != 0 || b != 0 {
 				return fmt.Errorf("still there: %d, %d", a, b)

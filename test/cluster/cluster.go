@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	readyWithin = 60 * time.Second
-	leaveWithin = 10 * time.Second
+	readyWithin = 2 * time.Minute
+	leaveWithin = 60 * time.Second
 )
 
 // Config says where a system is to run.
@@ -31,6 +31,8 @@ type Config struct {
 	Inside func(name string) string
 	// Plain leaves certificates out: roles speak plain gRPC, and edges show a token alone.
 	Plain bool
+	// Redis are addresses of a Redis cluster that is there; none: one server is started.
+	Redis []string
 	// Set are further settings of every role, "key=value".
 	Set []string
 	// Say is told of every process that is ready; may be nil.

@@ -45,7 +45,7 @@ func (p plan) path(name string) string { return filepath.Join(p.cfg.Folder, name
 func (p plan) stores() []*Process {
 	redisHost, redisPort, _ := net.SplitHostPort(p.redis)
 	dynaliteHost, dynalitePort, _ := net.SplitHostPort(p.dynalite)
-	return []*Process{
+	all := []*Process{
 		{Name: "redis", Probe: p.redis, Log: p.path("redis.log"), Command: []string{
 			"redis-server", "--port", redisPort, "--bind", redisHost, "--protected-mode", "no", "--dir", p.cfg.Folder, "--save", "", "--appendonly", "yes",
 			"--appendfsync", "always", "--set-proc-title", "no",
@@ -55,6 +55,10 @@ func (p plan) stores() []*Process {
 			"--path", p.path("dynamo"), "--createTableMs", "0", "--deleteTableMs", "0", "--updateTableMs", "0",
 		}},
 	}
+	if len(p.cfg.Redis) > 0 {
+		all = all[1:]
+	}
+	return all
 }
 
 // prepare makes secrets, certificates, the configuration and the tables.
@@ -98,7 +102,11 @@ func there(path string) bool {
 // yaml is what all roles are told.
 func (p plan) yaml() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "region: local\nstore: dynamo\nredis: {addresses: [%q]}\n", p.redis)
+	redis := p.cfg.Redis
+	if len(redis) == 0 {
+		redis = []string{p.redis}
+	}
+	fmt.Fprintf(&out, "region: local\nstore: dynamo\nredis: {addresses: [%s], cluster: %v}\n", strings.Join(redis, ", "), len(p.cfg.Redis) > 0)
 	fmt.Fprintf(&out, "dynamo: {endpoint: \"http://%s\", region: local, access_key: local, secret_key: local}\n", p.dynalite)
 	fmt.Fprintf(&out, "keys: {file: %q}\npeers:\n", p.path("keys.json"))
 	for _, role := range control {

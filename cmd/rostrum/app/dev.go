@@ -42,6 +42,7 @@ func (d *Dev) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, clean()) }()
+	logLibraries(cfg.Logger)
 	a, err := Start(ctx, cfg)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w: another process has the port; choose one with --http and --udp, 0 takes a free one", err)

@@ -10,7 +10,6 @@ import (
 
 	"rostrum/cmd/rostrum/config"
 	"rostrum/internal/obs"
-	"rostrum/internal/redisdb"
 )
 
 // Run runs roles in this process, on stores of their own.
@@ -27,7 +26,7 @@ func (r *Run) Run(ctx context.Context) (err error) {
 		return err
 	}
 	log := obs.NewLog(os.Stderr, cfg.Log.Level, cfg.Log.Format == "json")
-	redisdb.LogTo(log)
+	logLibraries(log)
 	a, err := Start(ctx, Config{Config: cfg, Roles: roles, Logger: log})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w: another process has the port; give this one another in listen", err)

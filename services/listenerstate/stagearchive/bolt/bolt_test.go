@@ -147,7 +147,7 @@ func TestKeysMadeTogetherShareTransactions(t *testing.T) {
 			keys[i/people][i%people] = key
 		})
 	}
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		ring.mu.Lock()
 		defer ring.mu.Unlock()
 		if ring.next == nil || len(ring.next.names) < people*askers {

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is for a call on a machine that is busy with other things.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // database opens the tables of an installation, which it makes where they are missing.
 func database(t testing.TB, endpoint, prefix string) *dynamo.DB {
