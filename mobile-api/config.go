@@ -34,6 +34,9 @@ type Config struct {
 	// GuestsPerMinute bounds new guests, and apart from them renewed tokens, per client address (IPv6: per /64). 0: 60;
 	// below 0: no bound.
 	GuestsPerMinute int
+	// ChangesPerSecond bounds what one person changes over HTTP; twice as much may come at once. 0: 20, as over the events
+	// socket; below 0: no bound.
+	ChangesPerSecond int
 	// MostSockets bounds the events sockets. 0: 10,000.
 	MostSockets int
 
@@ -66,6 +69,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.GuestsPerMinute == 0 {
 		c.GuestsPerMinute = 60
+	}
+	if c.ChangesPerSecond == 0 {
+		c.ChangesPerSecond = 20
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

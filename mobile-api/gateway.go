@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
+	"time"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
@@ -25,6 +27,7 @@ type Gateway struct {
 	rooms    rooms
 	stages   stages
 	commands commands
+	pace     pace
 	door     door
 	events   events
 	whip     whip
@@ -60,11 +63,13 @@ func New(c Config) (*Gateway, error) {
 	g := &Gateway{
 		log: c.Log, app: c.App, metrics: m, auth: auth,
 		people: people{
-			accounts: c.Accounts, guests: newLimiter(c.GuestsPerMinute), refreshes: newLimiter(c.GuestsPerMinute), now: c.Now,
+			accounts: c.Accounts, guests: newLimiter[netip.Prefix](c.GuestsPerMinute, time.Minute),
+			refreshes: newLimiter[netip.Prefix](c.GuestsPerMinute, time.Minute), now: c.Now,
 		},
 		rooms:    rooms{catalogue: c.Rooms, stages: stages},
 		stages:   stages,
 		commands: commands,
+		pace:     pace{newLimiter[id.User](2*c.ChangesPerSecond, 2*time.Second), c.Now},
 		door: door{
 			rooms: c.Rooms, signaling: c.Signaling, stages: stages, commands: commands, public: publicURL(c.PublicURL),
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"google.golang.org/grpc"
@@ -21,8 +22,8 @@ type accounts interface {
 // people lets people in without a password, and stay.
 type people struct {
 	accounts  accounts
-	guests    *limiter
-	refreshes *limiter
+	guests    *limiter[netip.Prefix]
+	refreshes *limiter[netip.Prefix]
 	now       func() time.Time
 }
 
@@ -52,7 +53,7 @@ func (p people) create(r *request) (answer, error) {
 	if in.Name == "" {
 		return answer{}, fault.Invalid("name", "1 to 40 characters")
 	}
-	if wait := p.guests.take(r.RemoteAddr, p.now()); wait > 0 {
+	if wait := p.guests.take(network(r.RemoteAddr), p.now()); wait > 0 {
 		return answer{}, fault.New(fault.CodeRateLimited, "too many new guests from this address").In(wait)
 	}
 	made, err := p.accounts.CreateGuest(r.Context(), &accountv1.CreateGuestRequest{

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// limiterSlots bounds the memory of a limiter: 64 KiB. Addresses that fall into one slot share its allowance.
+// limiterSlots bounds the memory of a limiter: 64 KiB. Callers that fall into one slot share its allowance.
 const limiterSlots = 8192
 
-// limiter allows every client address a number of calls a minute, all of them at once if need be (GCRA: a slot holds
-// the time at which its allowance is whole again).
-type limiter struct {
+// limiter allows every caller a number of calls within a time, all of them at once if need be (GCRA: a slot holds the time at
+// which its allowance is whole again).
+type limiter[caller comparable] struct {
 	// static
 	cost  time.Duration // 0: no bound
 	burst time.Duration
@@ -24,20 +24,20 @@ type limiter struct {
 	whole [limiterSlots]int64 // Unix nanoseconds
 }
 
-func newLimiter(perMinute int) *limiter {
-	l := &limiter{seed: maphash.MakeSeed()}
-	if perMinute > 0 {
-		l.cost, l.burst = time.Minute/time.Duration(perMinute), time.Minute
+func newLimiter[caller comparable](calls int, within time.Duration) *limiter[caller] {
+	l := &limiter[caller]{seed: maphash.MakeSeed()}
+	if calls > 0 {
+		l.cost, l.burst = within/time.Duration(calls), within
 	}
 	return l
 }
 
-// take answers 0 where the address may go on, else how long it must wait.
-func (l *limiter) take(remote string, now time.Time) time.Duration {
+// take answers 0 where the caller may go on, else how long it must wait.
+func (l *limiter[caller]) take(who caller, now time.Time) time.Duration {
 	if l.cost == 0 {
 		return 0
 	}
-	slot := maphash.Comparable(l.seed, network(remote)) % limiterSlots
+	slot := maphash.Comparable(l.seed, who) % limiterSlots
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	whole := max(l.whole[slot], now.UnixNano()) + int64(l.cost)

@@ -2,31 +2,32 @@ package mobileapi
 
 import (
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 )
 
 func TestALimiterGivesItsAllowanceBack(t *testing.T) {
-	l := newLimiter(60)
+	l := newLimiter[netip.Prefix](60, time.Minute)
 	now := noon
 	for i := range 60 {
-		if wait := l.take("192.0.2.1:1000", now); wait != 0 {
+		if wait := l.take(network("192.0.2.1:1000"), now); wait != 0 {
 			t.Fatalf("call %d waits %v", i, wait)
 		}
 	}
-	if wait := l.take("192.0.2.1:2000", now); wait != time.Second {
+	if wait := l.take(network("192.0.2.1:2000"), now); wait != time.Second {
 		t.Errorf("call 61 waits %v", wait)
 	}
 	now = now.Add(time.Second)
-	if wait := l.take("192.0.2.1:3000", now); wait != 0 {
+	if wait := l.take(network("192.0.2.1:3000"), now); wait != 0 {
 		t.Errorf("a second later it waits %v", wait)
 	}
-	if wait := l.take("192.0.2.1:4000", now); wait == 0 {
+	if wait := l.take(network("192.0.2.1:4000"), now); wait == 0 {
 		t.Error("one second gave two calls")
 	}
 	now = now.Add(time.Hour)
 	for i := range 60 {
-		if wait := l.take("192.0.2.1:1000", now); wait != 0 {
+		if wait := l.take(network("192.0.2.1:1000"), now); wait != 0 {
 			t.Fatalf("an hour later call %d waits %v", i, wait)
 		}
 	}
@@ -48,7 +49,7 @@ func TestALimiterKnowsNetworks(t *testing.T) {
 }
 
 func TestALimiterWithoutBound(t *testing.T) {
-	l := newLimiter(-1)
+	l := newLimiter[string](-1, time.Minute)
 	for range 1000 {
 		if wait := l.take("192.0.2.1:1", noon); wait != 0 {
 			t.Fatal(wait)
@@ -57,7 +58,7 @@ func TestALimiterWithoutBound(t *testing.T) {
 }
 
 func BenchmarkLimiter(b *testing.B) {
-	l := newLimiter(60)
+	l := newLimiter[string](60, time.Minute)
 	addresses := make([]string, 1024)
 	for i := range addresses {
 		addresses[i] = fmt.Sprintf("192.0.%d.%d:80", i/256, i%256)

@@ -18,7 +18,7 @@ func (p people) refresh(r *request) (answer, error) {
 	if in.RefreshToken == "" {
 		return answer{}, fault.Invalid("refresh_token", "there")
 	}
-	if wait := p.refreshes.take(r.RemoteAddr, p.now()); wait > 0 {
+	if wait := p.refreshes.take(network(r.RemoteAddr), p.now()); wait > 0 {
 		return answer{}, fault.New(fault.CodeRateLimited, "too many tokens are renewed from this address").In(wait)
 	}
 	made, err := p.accounts.Refresh(r.Context(), &accountv1.RefreshRequest{App: string(r.app), RefreshToken: in.RefreshToken})

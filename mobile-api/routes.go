@@ -10,18 +10,18 @@ type route struct {
 // routes is everything the gateway does.
 func (g *Gateway) routes() []route {
 	const room, stage = "/v1/rooms/{room}", "/v1/rooms/{room}/stage/{user}"
-	a, known := g.auth, g.unopened.explain
-	ask := func(do string, details ...detail) handler { return known(g.commands.ask(do, details...)) }
+	a, known, paced := g.auth, g.unopened.explain, g.pace.keep
+	ask := func(do string, details ...detail) handler { return paced(known(g.commands.ask(do, details...))) }
 	return []route{
 		{"GET", "/v1/openapi.yaml", a.anyone, contract},
 		{"POST", "/v1/guests", a.anyone, g.people.create},
 		{"POST", "/v1/token/refresh", a.anyone, g.people.refresh},
 
-		{"POST", "/v1/rooms", a.person, g.rooms.create},
+		{"POST", "/v1/rooms", a.person, paced(g.rooms.create)},
 		{"GET", "/v1/rooms", a.anyone, g.rooms.list},
 		{"GET", room, a.anyone, g.rooms.read},
-		{"POST", room + "/start", a.person, g.rooms.start},
-		{"POST", room + "/end", a.person, g.rooms.end},
+		{"POST", room + "/start", a.person, paced(g.rooms.start)},
+		{"POST", room + "/end", a.person, paced(g.rooms.end)},
 
 		{"POST", room + "/join", a.perhaps, g.door.join},
 		{"POST", room + "/grants", a.perhaps, g.door.renew},

@@ -1,9 +1,11 @@
 package mobileapi
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/obs"
@@ -24,12 +26,15 @@ func TestEachCallIsATraceOfItsOwn(t *testing.T) {
 	}})
 	w.fail("GetRoom", http.ErrBodyNotAllowed)
 	w.do(t, call{method: "GET", path: "/v1/rooms/{room}"}).want(t, http.StatusInternalServerError, fault.CodeInternal)
+	var traces []testkit.Trace
+	testkit.Eventually(t, time.Minute, func() error {
+		if traces = collector.Traces("GET /v1/rooms/{room}"); len(traces) != 2 {
+			return fmt.Errorf("%d traces", len(traces))
+		}
+		return nil
+	})
 	if err := stop(t.Context()); err != nil {
 		t.Fatal(err)
-	}
-	traces := collector.Traces("GET /v1/rooms/{room}")
-	if len(traces) != 2 {
-		t.Fatalf("%d traces", len(traces))
 	}
 	first, second := traces[0][0], traces[1][0]
 	if first.Trace == theirs || first.Attributes["rostrum.request_id"] != "request-1" || first.Attributes["http.response.status_code"] != "200" || first.Failed {

@@ -83,7 +83,7 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 	c := Config{
 		Rooms: roomv1.NewRoomsClient(conn), Accounts: accountv1.NewAccountsClient(conn),
 		Stage: listenerstatev1.NewListenerStateClient(conn), Signaling: signalingv1.NewSignalingClient(conn),
-		Tokens: w.keys, Grants: token.NewVerifier(w.signer.Public()), Metrics: w.metrics,
+		Tokens: w.keys, Grants: token.NewVerifier(w.signer.Public()), ChangesPerSecond: -1, Metrics: w.metrics,
 		Log: obs.NewLog(w.log, slog.LevelInfo, false), Now: func() time.Time { return noon },
 	}
 	for _, f := range change {
@@ -101,23 +101,37 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 
 func loadContract(t testing.TB) routers.Router {
 	t.Helper()
-	router, err := legacy.NewRouter(readContract(t))
+	router, err := contractRouter()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return router
 }
 
+// contractRouter reads the contract once for all worlds: that takes longer than most tests.
+var contractRouter = sync.OnceValues(func() (routers.Router, error) {
+	doc, err := parseContract()
+	if err != nil {
+		return nil, err
+	}
+	return legacy.NewRouter(doc)
+})
+
 func readContract(t testing.TB) *openapi3.T {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(openAPI)
+	doc, err := parseContract()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := doc.Validate(context.Background()); err != nil {
-		t.Fatal(err)
-	}
 	return doc
+}
+
+func parseContract() (*openapi3.T, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(openAPI)
+	if err != nil {
+		return nil, err
+	}
+	return doc, doc.Validate(context.Background())
 }
 
 // seal makes an access token of w.user.

@@ -100,7 +100,7 @@ func (a *apart) certify(p *processes.Process, by *authority.Authority, lifetime 
 // checkTold wants a process to live, not to be ready, and to say why with a code.
 func (a *apart) checkTold(p *processes.Process, code string) {
 	a.t.Helper()
-	testkit.Eventually(a.t, 20*time.Second, func() error {
+	testkit.Eventually(a.t, patience, func() error {
 		if !p.Lives() {
 			a.t.Fatalf("%s has ended:\n%s", p.Name, logOf(p))
 		}

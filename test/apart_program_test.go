@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // made is the program that tests of processes run.
@@ -83,13 +82,13 @@ func plainEnvironment(more ...string) []string {
 // outcome is what a program that ended has said, and how it ended.
 type outcome struct {
 	out, err string
-	status   int // of its exit; -1: a signal ended it, also after 30 s
+	status   int // of its exit; -1: a signal ended it, also after patience
 }
 
 // run runs the program to its end.
 func run(t testing.TB, environment []string, arguments ...string) outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	command := exec.CommandContext(ctx, rostrum(t), arguments...)
 	var out, err bytes.Buffer

@@ -67,10 +67,10 @@ func TestWhoIsRemovedHearsNothingAnywhere(t *testing.T) {
 	a.checkNothingPanicked()
 }
 
-// hearOggToTheEnd streams a room's listen.ogg. What it had comes when the edge ends it, or after 20 s.
+// hearOggToTheEnd streams a room's listen.ogg. What it had comes when the edge ends it, or after patience.
 func hearOggToTheEnd(t *testing.T, url string) <-chan []byte {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	must(t, err)
@@ -117,7 +117,7 @@ func (a *apart) checkRefused(when string, held api.Joined, room string) {
 func (a *apart) checkReadmitted(host, person *api.Client, room string) {
 	a.t.Helper()
 	done(a.t)(host.Readmit(bounded(a.t), room, person.Tokens().User.ID))
-	testkit.Eventually(a.t, 20*time.Second, func() error {
+	testkit.Eventually(a.t, patience, func() error {
 		joined, err := person.Join(bounded(a.t), room, api.Join{Role: "listener"})
 		if err != nil {
 			return err

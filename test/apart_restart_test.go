@@ -149,7 +149,7 @@ type mark struct{ number, epoch uint64 }
 // commandsWork gives a command until it is taken, and answers when that was.
 func (h *lively) commandsWork(t *testing.T) time.Time {
 	t.Helper()
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, patience, func() error {
 		_, err := h.asking[0].RaiseHand(bounded(t), h.room, "") // it is up: changes nothing
 		return err
 	})

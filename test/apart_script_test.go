@@ -179,7 +179,7 @@ func (sc *scene) quieten() {
 	select {
 	case <-sc.guest.voice.voice.Done():
 		sc.note("the session ended", nil)
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Error("the session of who was moved to the audience goes on")
 	}
 	_, err = sc.guest.Join(bounded(t), sc.room, api.Join{Role: "speaker"})

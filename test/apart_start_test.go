@@ -129,14 +129,17 @@ func TestStoresMayComeLater(t *testing.T) {
 	}
 	came := time.Now()
 	must(t, p.Ready(bounded(t)))
-	log := logOf(p)
+	var log string
 	for _, line := range []string{
 		`msg="waiting for what is needed" need=redis`, `msg="waiting for what is needed" need=dynamo`,
 		`msg="what was waited for is there" need=redis`, `msg="what was waited for is there" need=dynamo`, "ready room+listenerstate+account+signaling",
 	} {
-		if strings.Count(log, line) == 0 {
-			t.Errorf("its log lacks %q:\n%s", line, log)
-		}
+		testkit.Eventually(t, patience, func() error { // it logs that it is ready when it is
+			if log = logOf(p); !strings.Contains(log, line) {
+				return fmt.Errorf("its log lacks %q:\n%s", line, log)
+			}
+			return nil
+		})
 	}
 	report(t, "stores that come later", map[string]any{"ready_after_ms": time.Since(came).Milliseconds(), "log_lines": strings.Count(log, "\n")})
 }
@@ -146,7 +149,7 @@ func startProcess(t *testing.T, p *processes.Process) {
 	t.Helper()
 	must(t, p.Start())
 	t.Cleanup(func() {
-		if err := p.Leave(10 * time.Second); err != nil {
+		if err := p.Leave(patience); err != nil {
 			t.Error(err)
 		}
 		if t.Failed() {
@@ -158,7 +161,7 @@ func startProcess(t *testing.T, p *processes.Process) {
 // waits waits until a process says just what it waits for: a line each that holds the text, further ones within them.
 func waits(t *testing.T, p *processes.Process, texts ...string) {
 	t.Helper()
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, patience, func() error {
 		if !p.Lives() {
 			t.Fatalf("%s has ended", p.Name)
 		}

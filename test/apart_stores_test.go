@@ -11,7 +11,7 @@ import (
 )
 
 // failsWithin bounds how long a call may take that cannot be done now; the gateway gives up after 5 s.
-const failsWithin = 8 * time.Second
+const failsWithin = 15 * time.Second
 
 // TestALiveRoomOutlivesTheDatabase loses DynamoDB: what is live goes on, with commands; what needs it is refused clearly.
 // What happened meanwhile comes into the archive, and is there when Redis loses everything.
@@ -39,7 +39,7 @@ func TestALiveRoomOutlivesTheDatabase(t *testing.T) {
 
 	a.restart("dynalite")
 	back := time.Now()
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, patience, func() error {
 		_, err := h.host.CreateRoom(bounded(t), api.CreateRoom{Title: "Afterwards"})
 		return err
 	})
@@ -85,7 +85,7 @@ func (a *apart) refusesNewRooms(host *api.Client) {
 func (a *apart) archived() {
 	a.t.Helper()
 	operator := a.process("listenerstate").Operator
-	testkit.Eventually(a.t, 20*time.Second, func() error {
+	testkit.Eventually(a.t, patience, func() error {
 		waiting := metric(a.t, operator, "rostrum_stagearchive_unarchived_events") + metric(a.t, operator, "rostrum_listenerstate_unarchived_events")
 		if waiting > 0 {
 			return fmt.Errorf("the archive lacks %v events", waiting)

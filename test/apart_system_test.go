@@ -163,7 +163,7 @@ func (a *apart) forgetRedis() {
 // home answers the SFU that a room is at home on, by whose ledger it is.
 func (a *apart) home(room string) (name string) {
 	a.t.Helper()
-	testkit.Eventually(a.t, 20*time.Second, func() error {
+	testkit.Eventually(a.t, patience, func() error {
 		for _, node := range []string{"sfu-1", "sfu-2"} {
 			_, status, err := asked(a.process(node).Operator, "/ledger?app=main&rendition=voice-32&room="+room)
 			if err == nil && status == http.StatusOK {
@@ -190,7 +190,7 @@ func (a *apart) checkNothingPanicked() {
 
 // asked answers what an operator's door says at a path, and its status.
 func asked(operator, path string) (text string, status int, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+operator+path, nil)
 	if err != nil {

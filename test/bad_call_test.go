@@ -29,6 +29,7 @@ type badCall struct {
 
 func (w *world) badCalls(t *testing.T) {
 	for _, table := range [][]badCall{w.badRooms(), w.badBodies(), w.badBearers(t), w.badCommands(), w.badPlayers(t)} {
+		w.seatGuest(t)
 		for _, c := range table {
 			t.Run(c.name, func(t *testing.T) {
 				status, answer, _ := w.call(t, c)

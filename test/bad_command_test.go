@@ -25,6 +25,9 @@ func TestBadCommands(t *testing.T) { // not beside tests that listen: it takes a
 	}
 	done(t)(w.host.Appoint(bounded(t), b.room, b.moderator.user))
 	done(t)(w.host.Seat(bounded(t), b.room, b.seated.user))
+	seat, err := b.seated.Grants(bounded(t), b.room, "")
+	must(t, err)
+	b.seated.voice = w.connect(t, b.seated.Client, seat) // a seat without a microphone is kept for 30 s
 	t.Run("doors", func(t *testing.T) {
 		t.Run("roles", b.roles)
 		t.Run("people who are not there", b.gone)

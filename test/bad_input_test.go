@@ -88,6 +88,13 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// seatGuest has the guest take a seat, also again: one without a microphone is kept for 30 s.
+func (w *world) seatGuest(t testing.TB) {
+	t.Helper()
+	_, err := w.guest.Join(bounded(t), w.live.ID, api.Join{Role: "speaker"})
+	must(t, err)
+}
+
 // readKeys reads the keys of a data folder.
 func readKeys(t testing.TB, folder string) keys {
 	t.Helper()

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"rostrum/client/api"
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
 	"rostrum/internal/token"
@@ -27,8 +26,7 @@ var goodOffer = strings.Join([]string{
 }, "\r\n")
 
 func (w *world) badOffers(t *testing.T) {
-	_, err := w.guest.Join(bounded(t), w.live.ID, api.Join{Role: "speaker"}) // again: a seat without a microphone is kept for 30 s
-	must(t, err)
+	w.seatGuest(t)
 	status, answer, header := w.call(t, w.offers("", w.live.ID, w.guest.Token(), goodOffer, ""))
 	if status != http.StatusCreated || header.Get("Location") == "" || header.Get("ETag") == "" {
 		t.Fatalf("a good offer is answered %d %s, %v", status, answer, header)

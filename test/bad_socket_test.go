@@ -92,7 +92,7 @@ func (b *badStage) sockets(t *testing.T) {
 func closes(t *testing.T, name string, conn *websocket.Conn, want int) {
 	t.Helper()
 	defer conn.Close()
-	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // fails on a closed connection
+	_ = conn.SetReadDeadline(time.Now().Add(patience)) // fails on a closed connection
 	for {
 		_, _, err := conn.ReadMessage()
 		if err == nil {

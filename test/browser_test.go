@@ -97,7 +97,7 @@ func TestChromiumSpeaksToChromium(t *testing.T) {
 // drive runs a script of test/browser, which takes about as long as its sound, and reads what it printed.
 func drive(t *testing.T, length time.Duration, into any, script string, arguments ...string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), length+60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), length+4*time.Minute)
 	defer cancel()
 	var complaints bytes.Buffer
 	command := exec.CommandContext(ctx, "node", append([]string{"browser/" + script}, arguments...)...)

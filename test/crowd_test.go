@@ -51,7 +51,7 @@ func (c *crowd) watch(t testing.TB, url, room, token string) *watcher {
 		w.conn.Close()
 		<-w.done
 	})
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, patience, func() error {
 		if n, err := w.count(); n < 2 {
 			return fmt.Errorf("a watcher got %d messages; ended: %v", n, err)
 		}
@@ -63,7 +63,7 @@ func (c *crowd) watch(t testing.TB, url, room, token string) *watcher {
 // dialEvents opens an events socket.
 func dialEvents(t testing.TB, url, room, query, token string) *websocket.Conn {
 	t.Helper()
-	dialer := &websocket.Dialer{Subprotocols: []string{eventsProtocol, token}, HandshakeTimeout: 10 * time.Second}
+	dialer := &websocket.Dialer{Subprotocols: []string{eventsProtocol, token}, HandshakeTimeout: patience}
 	conn, _, err := dialer.DialContext(bounded(t), "ws"+url[len("http"):]+inRoom(room, "/events")+query, nil)
 	must(t, err)
 	return conn

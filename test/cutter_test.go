@@ -42,7 +42,7 @@ func (c *cutter) accept() {
 		if err != nil {
 			return
 		}
-		far, err := net.DialTimeout("tcp", c.address, 5*time.Second)
+		far, err := net.DialTimeout("tcp", c.address, patience)
 		if err != nil {
 			near.Close()
 			continue

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"rostrum/client/api"
-	"rostrum/client/stage"
 	"rostrum/internal/id"
 )
 
@@ -37,11 +36,8 @@ func (b *badStage) deaf(t *testing.T) {
 	begun := time.Now()
 	last := b.flood(t, host, room)
 	took := time.Since(begun)
-	for _, follower := range []*guest{host, healthy} {
-		follower.stage.reaches(t, "the last event", func(s stage.Stage) bool { return !last.After(s.Position) })
-	}
+	all, told := host.stage.until(t, last), healthy.stage.until(t, last)
 	grown := b.metric(t, "process_resident_memory_bytes") - before
-	all, told := host.stage.allEvents(), healthy.stage.allEvents()
 	missing := len(all) - len(told)
 	for i := range told {
 		if text(t, told[len(told)-1-i].what) != text(t, all[len(all)-1-i].what) {
@@ -90,7 +86,7 @@ func (b *badStage) openDeaf(t *testing.T, room string) []net.Conn {
 
 // dialDeaf opens one, with a small window.
 func (b *badStage) dialDeaf(t *testing.T, room string) (net.Conn, error) {
-	dialer := net.Dialer{Timeout: 10 * time.Second, Control: func(_, _ string, raw syscall.RawConn) error {
+	dialer := net.Dialer{Timeout: patience, Control: func(_, _ string, raw syscall.RawConn) error {
 		return raw.Control(func(fd uintptr) {
 			_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) // as small as the kernel likes
 		})
@@ -112,18 +108,26 @@ func (b *badStage) dialDeaf(t *testing.T, room string) (net.Conn, error) {
 	return conn, err
 }
 
-// flood seats and unseats somebody whose name is as long as names may be. The answer is the position of the last event.
+// flood has moderators, in turn, seat and unseat somebody whose name is as long as names may be: one alone may not change so
+// much. The answer is the position of the last event.
 func (b *badStage) flood(t *testing.T, host *guest, room string) api.Position {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	user := b.person(t, strings.Repeat("\U0001f469\U0001f3fd\u200d\U0001f680", 40)).Tokens().User.ID
+	var moderators []*api.Client
+	for range 30 {
+		moderator := b.person(t, "Moderator")
+		done(t)(host.Appoint(ctx, room, moderator.Tokens().User.ID))
+		moderators = append(moderators, moderator)
+	}
 	var last api.Position
-	for range deafEvents / 2 {
-		if _, err := host.Seat(ctx, room, user); err != nil {
+	for i := range deafEvents / 2 {
+		moderator := moderators[i%len(moderators)]
+		if _, err := moderator.Seat(ctx, room, user); err != nil {
 			t.Fatalf("seat beside deaf sockets: %v", err)
 		}
-		unseated, err := host.Audience(ctx, room, user)
+		unseated, err := moderator.Audience(ctx, room, user)
 		if err != nil {
 			t.Fatalf("unseat beside deaf sockets: %v", err)
 		}
@@ -139,7 +143,7 @@ func hangUp(sockets []net.Conn) int {
 	cut := 0
 	for _, conn := range sockets {
 		reading.Go(func() {
-			_ = conn.SetReadDeadline(time.Now().Add(3 * time.Second)) // fails on a closed connection
+			_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second)) // fails on a closed connection
 			rest, err := io.ReadAll(conn)
 			ended := err == nil || !isTimeout(err)
 			said := strings.Contains(string(rest[max(0, len(rest)-128):]), "too_slow")

@@ -93,7 +93,7 @@ func (f *follower) allEvents() []told[stage.Event] {
 // event waits for the first event of a kind about a person ("": anyone or nobody) after a position.
 func (f *follower) event(t testing.TB, after api.Position, kind stage.Kind, user string) told[stage.Event] {
 	t.Helper()
-	return f.eventWithin(t, 15*time.Second, after, kind, user)
+	return f.eventWithin(t, patience, after, kind, user)
 }
 
 func (f *follower) eventWithin(t testing.TB, within time.Duration, after api.Position, kind stage.Kind, user string) told[stage.Event] {
@@ -114,11 +114,29 @@ func (f *follower) eventWithin(t testing.TB, within time.Duration, after api.Pos
 	return found
 }
 
+// until waits until what was told has come to a position, and answers all events up to it. What is told is kept a moment after
+// Stage has it.
+func (f *follower) until(t testing.TB, position api.Position) []told[stage.Event] {
+	t.Helper()
+	var all []told[stage.Event]
+	testkit.Eventually(t, patience, func() error {
+		all = f.allEvents()
+		i := slices.IndexFunc(all, func(e told[stage.Event]) bool { return e.what.Position == position })
+		if i < 0 {
+			_, err := f.Connected()
+			return fmt.Errorf("no event at %v among %d; the stage is at %v; %v", position, len(all), f.Stage().Position, err)
+		}
+		all = all[:i+1]
+		return nil
+	})
+	return all
+}
+
 // enforcement waits until it was told that the SFU does what the stage says at a position, and answers when that was.
 func (f *follower) enforcement(t testing.TB, of api.Position) time.Time {
 	t.Helper()
 	var at time.Time
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, patience, func() error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		i := slices.IndexFunc(f.enforced, func(e told[api.Position]) bool { return !of.After(e.what) })
@@ -134,7 +152,7 @@ func (f *follower) enforcement(t testing.TB, of api.Position) time.Time {
 // reaches waits until the stage is as wanted.
 func (f *follower) reaches(t testing.TB, what string, wanted func(stage.Stage) bool) {
 	t.Helper()
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, patience, func() error {
 		if now := f.Stage(); !wanted(now) {
 			text, _ := json.Marshal(now)
 			return fmt.Errorf("%s: the stage is %.2000s", what, text)
@@ -147,7 +165,7 @@ func (f *follower) reaches(t testing.TB, what string, wanted func(stage.Stage) b
 func (f *follower) closed(t testing.TB) error {
 	t.Helper()
 	var why error
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, patience, func() error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if why = f.ended; why == nil {

@@ -36,7 +36,7 @@ func (p *plane) addGateway() (*system, token.AccessKeys) {
 	p.serve("room", func(s *grpc.Server) { roomv1.RegisterRoomsServer(s, roomservice.NewServer(rooms)) })
 	gateway, err := mobileapi.New(mobileapi.Config{
 		Rooms: roomv1.NewRoomsClient(p.dial("room")), Accounts: accountv1.NewAccountsClient(p.dial("account")),
-		Stage: p.stage, Signaling: p.calls, Tokens: keys, Grants: token.NewVerifier(p.signer.Public()), GuestsPerMinute: -1,
+		Stage: p.stage, Signaling: p.calls, Tokens: keys, Grants: token.NewVerifier(p.signer.Public()), GuestsPerMinute: -1, ChangesPerSecond: -1,
 	})
 	must(p.t, err)
 	door := httptest.NewServer(gateway.Handler())

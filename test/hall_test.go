@@ -75,7 +75,7 @@ func (h *hall) mint() (id.User, string) {
 func (h *hall) settle(final api.Position) map[uint64]stage.Event {
 	h.t.Helper()
 	var events map[uint64]stage.Event
-	testkit.Eventually(h.t, 30*time.Second, func() error {
+	testkit.Eventually(h.t, patience, func() error {
 		events = h.crowd.events(h.t)
 		for i, w := range h.watchers {
 			got := w.heard(events, h.begin)

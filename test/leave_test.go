@@ -35,7 +35,7 @@ func TestLeave(t *testing.T) {
 		ear.more(t, 10)
 	}
 	begun := time.Now()
-	if err := s.process.Leave(3 * time.Second); err != nil {
+	if err := s.process.Leave(patience); err != nil {
 		t.Errorf("it left with %v", err)
 	}
 	report(t, "leaving", map[string]any{"ms": time.Since(begun).Milliseconds()})
@@ -51,7 +51,7 @@ func TestLeave(t *testing.T) {
 // dialListener listens without resuming; the answer waits for the end and says how it came.
 func dialListener(t testing.TB, joined api.Joined) func() error {
 	t.Helper()
-	dialer := &websocket.Dialer{Subprotocols: []string{listenProtocol, joined.Grant}, HandshakeTimeout: 5 * time.Second}
+	dialer := &websocket.Dialer{Subprotocols: []string{listenProtocol, joined.Grant}, HandshakeTimeout: patience}
 	conn, _, err := dialer.DialContext(bounded(t), joined.Edges[0].ListenURL, nil)
 	must(t, err)
 	ended := make(chan error, 1)
@@ -77,7 +77,7 @@ func TestRestart(t *testing.T) {
 	ear := s.listen(t, host, room.ID, "voice-32", 200*time.Millisecond)
 	before := s.seat(t, host, room.ID)
 	ear.more(t, 10)
-	must(t, s.process.Leave(3*time.Second))
+	must(t, s.process.Leave(patience))
 	s.checkLog(t)
 
 	again := startSystem(t, arguments...)

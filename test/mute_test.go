@@ -1,8 +1,9 @@
 package test
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -25,21 +26,27 @@ func (s *system) mutedAndBack(t *testing.T) {
 	ear := s.listen(t, host, room.ID, "voice-32", 200*time.Millisecond)
 	other, speaking := s.seat(t, host, room.ID), s.seat(t, guest, room.ID)
 	ear.more(t, 3)
-	said, begun, played := readClip(t, "speech1").first(9*time.Second), time.Now(), make(chan error, 1)
-	go func() { played <- speaking.voice.Play(t.Context(), slices.Values(said.packets)) }()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	said, begun, played := readClip(t, "speech1").first(11*time.Second).spoken(), time.Now(), make(chan error, 1)
+	go func() { played <- speaking.voice.Play(ctx, endless(said)) }()
 	ear.until(t, begun.Add(3*time.Second))
-	_, err = host.Mute(bounded(t), room.ID, who.User.ID)
-	must(t, err)
+	moderator := s.follow(t, host, room.ID)
+	muted := moderator.enforcement(t, done(t)(host.Mute(bounded(t), room.ID, who.User.ID)).Position)
+	ear.until(t, muted.Add(afterEnforced)) // what was under way has come
 	atMute := other.count()
-	ear.until(t, begun.Add(5*time.Second))
-	if spoken := other.count() - atMute; spoken > 2 { // what was under way
+	ear.until(t, muted.Add(2*time.Second))
+	if spoken := other.count() - atMute; spoken > 2 {
 		t.Errorf("%d packets of a muted seat came to the other speaker", spoken)
 	}
-	_, err = guest.Unmute(bounded(t), room.ID)
-	must(t, err)
-	must(t, <-played)
+	unmuted := done(t)(guest.Unmute(bounded(t), room.ID))
+	ear.until(t, moderator.enforcement(t, unmuted.Position).Add(3*time.Second))
+	stop()
+	if err := <-played; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
 	ear.until(t, time.Now().Add(2*time.Second))
-	checkMuted(t, ear, uint32(speaking.number), said.pcm)
+	checkMuted(t, ear, uint32(speaking.number), said.looped().pcm)
 }
 
 // checkMuted looks at the program between the events that came with it.
@@ -57,7 +64,7 @@ func checkMuted(t *testing.T, ear *recording, seat uint32, said []float32) {
 	if within > -60 || before < -40 || after < -40 {
 		t.Errorf("the program has %.1f dBFS before the mute, peaks at %.1f within it, and has %.1f after it", before, within, after)
 	}
-	end := testkit.Compare(said[len(said)-2*audio.SampleRate:], heard)
+	end := testkit.Compare(heard[unmuted+settled:unmuted+2*audio.SampleRate], said)
 	if end.Correlation < 0.95 {
 		t.Errorf("what was said after the mute is %.3f alike, wanted 0.95", end.Correlation)
 	}

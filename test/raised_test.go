@@ -1,6 +1,7 @@
 package test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -48,8 +49,9 @@ type journey struct {
 	// host and speaker have seats from the beginning; asker and other listen.
 	host, speaker, asker, other *guest
 	said                        clip
-	accepted, begun             time.Time  // the invite; speaking
-	played                      chan error // the end of speaking
+	accepted, begun             time.Time // the invite; speaking
+	quieten                     func()    // ends speaking
+	played                      chan error
 }
 
 func (s *system) raised(t *testing.T) {
@@ -139,8 +141,10 @@ func (j *journey) comeOnStage() {
 	joined, err := j.asker.Grants(bounded(t), j.room, "")
 	must(t, err)
 	j.asker.voice = j.connect(t, j.asker.Client, joined)
-	j.begun, j.played = time.Now(), make(chan error, 1)
-	go func() { j.played <- j.asker.voice.voice.Play(t.Context(), slices.Values(j.said.packets)) }()
+	ctx, stop := context.WithCancel(t.Context())
+	t.Cleanup(stop)
+	j.begun, j.quieten, j.played = time.Now(), stop, make(chan error, 1)
+	go func() { j.played <- j.asker.voice.voice.Play(ctx, endless(j.said)) }()
 
 	seat, seated := api.Stage{Seats: seats}.SeatOf(j.asker.user)
 	if !seated || seat.Muted || seat.Name != "Asker" || seat.Seat != int(j.asker.voice.number) || joined.Role != "speaker" {
@@ -163,43 +167,45 @@ func (j *journey) comeOnStage() {
 func (j *journey) speakAndBeMuted() {
 	t := j.t
 	j.other.ear.until(t, j.begun.Add(4*time.Second))
-	j.obeyed(j.host.Mute(bounded(t), j.room, j.asker.user))
-	j.other.ear.until(t, j.begun.Add(5500*time.Millisecond))
-	j.obeyed(j.asker.Unmute(bounded(t), j.room))
-	j.other.ear.until(t, j.begun.Add(7*time.Second))
-	j.obeyed(j.host.Hold(bounded(t), j.room, j.asker.user))
+	const while = 1500 * time.Millisecond // is each of the states
+	j.other.ear.until(t, j.obeyed(j.host.Mute(bounded(t), j.room, j.asker.user)).Add(while))
+	j.other.ear.until(t, j.obeyed(j.asker.Unmute(bounded(t), j.room)).Add(while))
+	held := j.obeyed(j.host.Hold(bounded(t), j.room, j.asker.user))
 	_, err := j.asker.stage.Do(bounded(t), stage.Command{Do: stage.DoUnmute})
 	is(t, "unmute while held", err, "held")
-	j.other.ear.until(t, j.begun.Add(8500*time.Millisecond))
+	j.other.ear.until(t, held.Add(while))
 	released := done(t)(j.host.Release(bounded(t), j.room, j.asker.user))
 	if seat, _ := (api.Stage{Seats: released.Seats}).SeatOf(j.asker.user); seat.Held || !seat.Muted {
 		t.Errorf("a released seat is %+v", seat)
 	}
-	j.obeyed(j.asker.Unmute(bounded(t), j.room))
-	must(t, <-j.played)
+	j.other.ear.until(t, j.obeyed(j.asker.Unmute(bounded(t), j.room)).Add(while))
+	j.quieten()
+	if err := <-j.played; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
 	j.other.ear.until(t, time.Now().Add(time.Second))
 	j.checkHeardAndMuted()
 }
 
-// obeyed waits until the SFU does what a command wants.
-func (j *journey) obeyed(command api.Done, err error) {
+// obeyed waits until the SFU does what a command wants, and answers when that was told.
+func (j *journey) obeyed(command api.Done, err error) time.Time {
 	j.t.Helper()
 	must(j.t, err)
-	j.host.stage.enforcement(j.t, command.Position)
+	return j.host.stage.enforcement(j.t, command.Position)
 }
 
 // reportHeard waits until a new voice is heard, by another speaker and by a listener.
 func (j *journey) reportHeard() {
 	t, seat := j.t, j.asker.voice.number
 	var bySpeaker, byListener time.Time
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, patience, func() error {
 		for _, packet := range j.speaker.voice.from(seat) {
 			bySpeaker = packet.at
 			return nil
 		}
 		return errors.New("the other speaker hears nothing")
 	})
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, patience, func() error {
 		for _, b := range j.other.ear.all() {
 			if slices.ContainsFunc(b.GetLevels(), func(l *listenv1.Level) bool {
 				return l.GetSeat() == uint32(seat) && slices.Min(l.GetDbov()) < 50
@@ -271,7 +277,7 @@ func (j *journey) checkUnseated(who *guest, after api.Position, reason string) {
 	}
 	select {
 	case <-who.voice.voice.Done():
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Errorf("the session of who was unseated goes on")
 	}
 	now, err := j.host.Stage(bounded(t), j.room)
@@ -357,10 +363,10 @@ func (j *journey) end() {
 	}
 	select {
 	case <-j.speaker.voice.voice.Done():
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Error("a session outlives the room")
 	}
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, patience, func() error {
 		j.other.ear.mu.Lock()
 		defer j.other.ear.mu.Unlock()
 		if j.other.ear.ended == nil || !strings.Contains(j.other.ear.ended.Error(), "ended") {

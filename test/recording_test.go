@@ -100,7 +100,7 @@ func (r *recording) allGaps() []*listenv1.Gap {
 // until waits until the recording has something that arrived after a moment.
 func (r *recording) until(t testing.TB, moment time.Time) {
 	t.Helper()
-	testkit.Eventually(t, time.Until(moment)+10*time.Second, func() error {
+	testkit.Eventually(t, time.Until(moment)+patience, func() error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if r.ended != nil {
@@ -117,7 +117,7 @@ func (r *recording) until(t testing.TB, moment time.Time) {
 func (r *recording) more(t testing.TB, n int) {
 	t.Helper()
 	want := len(r.all()) + n
-	testkit.Eventually(t, time.Duration(n)*200*time.Millisecond+20*time.Second, func() error {
+	testkit.Eventually(t, time.Duration(n)*200*time.Millisecond+patience, func() error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if len(r.batches) < want {

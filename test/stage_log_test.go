@@ -58,7 +58,7 @@ func (h *hall) watchLog(after api.Position) *stageLog {
 func (l *stageLog) all(t testing.TB, final api.Position) []*listenerstatev1.StageEvent {
 	t.Helper()
 	var out []*listenerstatev1.StageEvent
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, patience, func() error {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if n := len(l.events); n == 0 || positionOf(l.events[n-1]) != final {

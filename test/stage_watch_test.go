@@ -51,8 +51,7 @@ func TestWatcherCut(t *testing.T) { // not beside tests that listen: it takes al
 	took, invites := time.Since(begun), <-given
 	stop()
 	final := done(t)(host.SetHandMode(bounded(t), room, api.HandsClosed)).Position
-	whole.event(t, api.Position{}, stage.HandModeSet, "")
-	all := whole.allEvents()
+	all := whole.until(t, final)
 	connections := uint64(0)
 	for i, f := range watching {
 		connections += checkUncut(t, i, f, all, final)
@@ -102,9 +101,11 @@ func inviteWhileCut(t *testing.T, s *system, watching []*follower, ways []*cutte
 	for i, f := range watching {
 		user := s.person(t, fmt.Sprint("Invitee ", i+1)).Tokens().User.ID
 		inviting.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // nothing is answered while every connection dies young
+			defer cancel()
 			for ways[i].remaining() > 0 {
 				for _, do := range []stage.Verb{stage.DoInvite, stage.DoWithdraw} {
-					if _, err := f.Do(bounded(t), stage.Command{Do: do, User: user}); err != nil {
+					if _, err := f.Do(ctx, stage.Command{Do: do, User: user}); err != nil {
 						t.Errorf("watcher %d: %v", i, err)
 						return
 					}
@@ -126,14 +127,8 @@ func inviteWhileCut(t *testing.T, s *system, watching []*follower, ways []*cutte
 // connections it had.
 func checkUncut(t *testing.T, who int, f *follower, all []told[stage.Event], final api.Position) uint64 {
 	t.Helper()
-	testkit.Eventually(t, 20*time.Second, func() error {
-		if now := f.Stage().Position; final.After(now) {
-			_, err := f.Connected()
-			return fmt.Errorf("watcher %d is at %v of %v; %v", who, now, final, err)
-		}
-		return nil
-	})
-	got, stats := f.allEvents(), f.Stats()
+	got := f.until(t, final)
+	stats := f.Stats()
 	for at := range max(len(got), len(all)) {
 		if at >= len(got) || at >= len(all) || text(t, got[at].what) != text(t, all[at].what) {
 			t.Errorf("watcher %d was told %d events, the one that was not cut %d; the first other one is %d", who, len(got), len(all), at)

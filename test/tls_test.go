@@ -37,7 +37,7 @@ func TestTLS(t *testing.T) {
 	}
 	ear := record(t, listener.Config{
 		URLs: []string{place.URL}, Room: id.Room(room.ID), Grant: joined.Grant, Cadence: 200 * time.Millisecond,
-		Dialer: &websocket.Dialer{TLSClientConfig: trusting, HandshakeTimeout: 5 * time.Second},
+		Dialer: &websocket.Dialer{TLSClientConfig: trusting, HandshakeTimeout: patience},
 	})
 	ear.more(t, 3)
 	player := openOgg(t, s.http, place.OggURL)

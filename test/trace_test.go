@@ -39,7 +39,7 @@ func (s traced) first(t *testing.T, root, outline string) testkit.Trace {
 	t.Helper()
 	outline = root + "\n" + outline
 	var found testkit.Trace
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, patience, func() error {
 		traces := s.collector.Traces(root)
 		if len(traces) == 0 || len(traces[0]) < strings.Count(outline, "\n") {
 			return fmt.Errorf("the traces of %q are %v", root, traces)

@@ -32,7 +32,7 @@ func (s *system) vanished(t *testing.T) {
 	done(t)(host.Hold(bounded(t), room, user))
 	killed := time.Now()
 	die()
-	lost := watch.eventWithin(t, 40*time.Second, found.what.Position, stage.MediaLost, user)
+	lost := watch.eventWithin(t, 40*time.Second+patience, found.what.Position, stage.MediaLost, user)
 	if seat, _ := watch.Stage().SeatOf(user); !seat.Away || !seat.Held || seat.Seat != joined.Seat {
 		t.Errorf("without a microphone the seat is %+v", seat)
 	}
@@ -48,7 +48,7 @@ func (s *system) vanished(t *testing.T) {
 	die = speakElsewhere(t, again.WHIPURL, leaving.Token()) // which ends the session before
 	select {
 	case <-back.voice.Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Error("two sessions of one person")
 	}
 	from := watch.Stage().Position
@@ -60,10 +60,10 @@ func (s *system) vanished(t *testing.T) {
 // checkFreed waits until a seat that lost its microphone is free. The answer is how long it was kept.
 func checkFreed(t *testing.T, watch *follower, from api.Position, user string) time.Duration {
 	t.Helper()
-	lost := watch.eventWithin(t, 40*time.Second, from, stage.MediaLost, user)
-	gone := watch.eventWithin(t, seatGrace+15*time.Second, from, stage.Unseated, user)
+	lost := watch.eventWithin(t, 40*time.Second+patience, from, stage.MediaLost, user)
+	gone := watch.eventWithin(t, seatGrace+patience, from, stage.Unseated, user)
 	kept := gone.what.At.Sub(lost.what.At)
-	if gone.what.Reason != "away" || kept < seatGrace || kept > seatGrace+10*time.Second {
+	if gone.what.Reason != "away" || kept < seatGrace || kept > seatGrace+20*time.Second {
 		t.Errorf("the seat was freed, because %q, after %v", gone.what.Reason, kept)
 	}
 	return kept
@@ -80,7 +80,7 @@ func speakElsewhere(t *testing.T, whip, token string) (die func()) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if lines.Text() == "speaking" {
-			return func() { _ = process.Leave(5 * time.Second) } // the signal ends it, which is an error
+			return func() { _ = process.Leave(patience) } // the signal ends it, which is an error
 		}
 	}
 	t.Fatalf("the speaker's process ended: %v", lines.Err())

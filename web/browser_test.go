@@ -47,7 +47,7 @@ func drive(t *testing.T, script string, arguments ...string) string {
 	if _, err := os.Stat("node_modules/playwright-core"); err != nil {
 		t.Skip("there is no playwright-core here: make deps installs it")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "node", append([]string{"test/browser/" + script}, arguments...)...).CombinedOutput()
 	if err != nil {

@@ -179,12 +179,15 @@ func (h *house) sit(who string) {
 	h.tell(who, message{"event": "seated", "user": who, "seat": s})
 }
 
-// tell logs an event and says it to the browser; a while later it is enforced. Callers hold mu.
+// tell logs an event and says it to the browser; a while later it is enforced, or when a script says so. Callers hold mu.
 func (h *house) tell(by string, e message) {
 	h.log++
 	at := h.log
 	e["type"], e["position"], e["at"], e["by"] = "event", place(at), now(), by
 	h.say(e)
+	if h.lagging {
+		return
+	}
 	time.AfterFunc(enforcedAfter, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()

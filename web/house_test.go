@@ -27,6 +27,7 @@ type house struct {
 	moderator bool            // whether the person at the browser is one
 	raised    bool            // their hand is up
 	invited   bool            // they are
+	lagging   bool            // nothing is told to be enforced
 	hands     []hand          // of others
 	invites   []invite        // of others
 	gateway   *websocket.Conn // their events socket
@@ -186,8 +187,8 @@ func (h *house) fault(w http.ResponseWriter, r *http.Request) {
 		h.hangUp()
 	case "holes": // a second without sound, from half a second on
 		h.mu.Lock()
-		for number := newest() + 3; number < newest()+8; number++ {
-			h.holes[number] = true
+		for first, i := newest()+3, uint64(0); i < 5; i++ {
+			h.holes[first+i] = true
 		}
 		h.mu.Unlock()
 	case "move": // the home dies, and another goes on 4 s later
@@ -224,6 +225,11 @@ func (h *house) moderation(what string) {
 		h.log++
 	case "moderator":
 		h.moderate()
+	case "lag":
+		h.lagging = true
+	case "catch-up":
+		h.lagging = false
+		h.say(message{"type": "enforced", "position": place(h.log)})
 	case "invite":
 		h.invited = true
 		h.tell(user(1), message{"event": "invited", "user": me, "name": "Ada", "expires_at": in(45 * time.Second)})

@@ -25,7 +25,7 @@ func TestListenersShareWhatTheyVerified(t *testing.T) {
 		)
 		var broken []error
 		l, err := open(t, func(c *Config) {
-			c.Batches, c.Silence = known, 300*time.Millisecond
+			c.Batches, c.Silence = known, 3*time.Second
 			c.Broken = func(err error) { broken = append(broken, err) }
 		}, e)
 		if err != nil {

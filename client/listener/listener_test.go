@@ -14,14 +14,14 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
 
+	"rostrum/internal/testkit"
 	"rostrum/mediaedge/audio"
 	listenv1 "rostrum/proto/rostrum/listen/v1"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 func encoded(t testing.TB, number audio.Number, epoch audio.Epoch) []byte {
 	t.Helper()
@@ -151,7 +151,7 @@ func open(t *testing.T, change func(*Config), edges ...*edge) (*Listener, error)
 }
 
 func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -221,7 +221,7 @@ func TestFaultsOfAConnectionAreResumed(t *testing.T) {
 	)
 	grants := 0
 	l, err := open(t, func(c *Config) {
-		c.Silence = 300 * time.Millisecond
+		c.Silence = 3 * time.Second
 		c.Renew = func(context.Context) (Grant, error) { grants++; return Grant{Token: "another"}, nil }
 	}, first, second)
 	if err != nil {
@@ -289,7 +289,7 @@ func TestCloseEndsNext(t *testing.T) {
 		if !errors.Is(err, net.ErrClosed) {
 			t.Errorf("ended with %v", err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("Next goes on")
 	}
 }
@@ -307,7 +307,7 @@ func TestWhatIsHeardIsAcknowledged(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		e.mu.Lock()
 		got := fmt.Sprint(e.clients)

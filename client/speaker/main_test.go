@@ -3,7 +3,7 @@ package speaker
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"rostrum/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }

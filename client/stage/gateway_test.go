@@ -12,12 +12,12 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"go.uber.org/goleak"
 
 	"rostrum/client/api"
+	"rostrum/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 const (
 	room  = "rm_0123456789abcdefghjk"
@@ -122,7 +122,7 @@ func (g *gateway) asks() string {
 }
 
 func (g *gateway) config() Config {
-	return Config{URL: g.url, Room: room, Silence: 5 * time.Second, Token: func(context.Context, string) (string, error) { return "t", nil }}
+	return Config{URL: g.url, Room: room, Silence: time.Minute, Token: func(context.Context, string) (string, error) { return "t", nil }}
 }
 
 // follow opens a follower and answers after its first snapshot.
@@ -141,7 +141,7 @@ func (g *gateway) follow(change func(*Config)) *Follower {
 }
 
 func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -189,7 +189,7 @@ func TestADatabaseThatHangsIsUnavailableInTime(t *testing.T) {
 	if _, err := db.Load(t.Context(), Rooms, Key{PK: "main#a"}); !fault.Is(err, fault.CodeUnavailable) {
 		t.Errorf("it hangs: %v", err)
 	}
-	if took := time.Since(begin); took > 10*time.Second {
+	if took := time.Since(begin); took > patient {
 		t.Errorf("it took %v to give up", took)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -74,7 +75,7 @@ func TestCheckTheOtherKind(t *testing.T) {
 
 // WAIT says how many replicas have what was written before on the same connection.
 func TestWaitingBehindAWrite(t *testing.T) {
-	client := open(t, Config{Addresses: cluster.Start(t).Addresses, Cluster: true})
+	client := open(t, Config{Addresses: cluster.Start(t).Addresses, Cluster: true, Timeout: 30 * time.Second})
 	for _, key := range []string{"a", "b", "c"} {
 		server, err := At(t.Context(), client, key)
 		if err != nil {
@@ -83,7 +84,7 @@ func TestWaitingBehindAWrite(t *testing.T) {
 		var have *redis.Cmd
 		_, err = server.Pipelined(t.Context(), func(pipe redis.Pipeliner) error {
 			pipe.Set(t.Context(), key, "held twice", 0)
-			have = pipe.Do(t.Context(), "wait", 1, 500)
+			have = pipe.Do(t.Context(), "wait", 1, 20_000)
 			return nil
 		})
 		if replicas, _ := have.Int(); err != nil || replicas != 1 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
@@ -15,7 +16,7 @@ import (
 func TestCallsAreCounted(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	address := testkit.Redis(t)
-	client := open(t, Config{Addresses: []string{address}, Metrics: registry})
+	client := open(t, Config{Addresses: []string{address}, Metrics: registry, Timeout: 30 * time.Second})
 	ctx := t.Context()
 	ended, cancel := context.WithCancel(ctx)
 	cancel()

@@ -94,7 +94,7 @@ func TestPasswordsAndTLS(t *testing.T) {
 		"--user", "rostrum", "on", ">secret", "~*", "&*", "+@all", "--user", "default", "off")
 	right := Config{Addresses: []string{address}, Username: "rostrum", Password: "secret", TLS: true, CAFile: certificate, Name: "rostrum-a"}
 	client := open(t, right)
-	testkit.Eventually(t, 20*time.Second, func() error { return client.Ping(t.Context()).Err() })
+	testkit.Eventually(t, time.Minute, func() error { return client.Ping(t.Context()).Err() })
 	if listed, err := client.ClientList(t.Context()).Result(); err != nil || !strings.Contains(listed, "name=rostrum-a") {
 		t.Errorf("clients are %q, %v", listed, err)
 	}

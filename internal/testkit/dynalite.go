@@ -57,8 +57,8 @@ func (s *DynaliteServer) Start() {
 		arguments = append(arguments, "--path", s.folder)
 	}
 	s.process = Start(s.t, exec.Command(node, arguments...))
-	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	Eventually(s.t, 30*time.Second, func() error {
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	Eventually(s.t, 60*time.Second, func() error {
 		answer, err := client.Get(s.Endpoint) // its answer to a load balancer's question
 		if err == nil {
 			answer.Body.Close()

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-const leaveWithin = 5 * time.Second
+const leaveWithin = 30 * time.Second
 
 // Process is a program that a test runs.
 type Process struct {
@@ -21,7 +21,7 @@ type Process struct {
 // errStayed says that a program had to be made to leave.
 var errStayed = errors.New("it did not leave in time")
 
-// Start runs a program until the test is over: first asked to leave, after 5 s made to.
+// Start runs a program until the test is over: first asked to leave, after a while made to.
 func Start(t testing.TB, command *exec.Cmd) *Process {
 	t.Helper()
 	p, err := launch(command)

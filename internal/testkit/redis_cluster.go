@@ -118,7 +118,7 @@ func startCluster(folder string, options []string) (*Cluster, error) {
 func freePorts(n int) ([]string, error) {
 	var ports []string
 	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := listenAside()
 		if err != nil {
 			return nil, err
 		}

@@ -53,7 +53,7 @@ func (s *Server) Start(t testing.TB) {
 	s.mu.Lock()
 	s.process = process
 	s.mu.Unlock()
-	Eventually(t, 30*time.Second, func() error { return s.Client.Ping(context.Background()).Err() })
+	Eventually(t, 60*time.Second, func() error { return s.Client.Ping(context.Background()).Err() })
 }
 
 // Kill ends the server as a loss of power would.

@@ -4,12 +4,11 @@ import (
 	"bytes"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"rostrum/internal/testkit"
 	"rostrum/mediaedge/audio"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // TestListenerHearsWhatWasSpoken begins shortly before sequence numbers and timestamps wrap.
 func TestListenerHearsWhatWasSpoken(t *testing.T) {

@@ -101,7 +101,9 @@ func (s *stage) join(seat audio.Seat, user id.User, slots int, heard func(speake
 
 func (s *stage) open(user id.User, slots int, heard func(speaker.Packet)) *speaker.Speaker {
 	s.t.Helper()
-	p, err := speaker.Join(s.t.Context(), speaker.Config{URL: s.http.URL + "/whip", Token: string(user), Slots: slots, Heard: heard})
+	p, err := speaker.Join(s.t.Context(), speaker.Config{
+		URL: s.http.URL + "/whip", Token: string(user), Slots: slots, Heard: heard, Silence: 20 * time.Second,
+	})
 	if err != nil {
 		s.t.Fatalf("%s joins: %v", user, err)
 	}
@@ -194,7 +196,7 @@ func (e *ears) count(seat uint8) int {
 // eventually waits until check answers "".
 func eventually(t testing.TB, check func() string) {
 	t.Helper()
-	testkit.Eventually(t, 15*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if missing := check(); missing != "" {
 			return errors.New(missing)
 		}
@@ -204,5 +206,5 @@ func eventually(t testing.TB, check func() string) {
 
 func noLeaks(t *testing.T) {
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-	testkit.Eventually(t, 10*time.Second, func() error { return goleak.Find() })
+	testkit.Eventually(t, time.Minute, func() error { return goleak.Find() })
 }

@@ -113,9 +113,13 @@ func TestMuteAndDenyStopForwardingAtOnce(t *testing.T) {
 	if n := len(s.ingest.from(2)); n != muted {
 		t.Errorf("%d packets reached the ingest after Mute", n-muted)
 	}
-	if last, said := heard.all(), s.ingest.from(2); string(last[len(last)-1].Opus) != string(said[len(said)-1].Opus) {
-		t.Errorf("a slot carried %x after Mute, the last allowed was %x", last[len(last)-1].Opus, said[len(said)-1].Opus)
-	}
+	eventually(t, func() string { // the last allowed may still be on its way
+		last, said := heard.all(), s.ingest.from(2)
+		if string(last[len(last)-1].Opus) != string(said[len(said)-1].Opus) {
+			return fmt.Sprintf("a slot carried %x last, the last allowed was %x", last[len(last)-1].Opus, said[len(said)-1].Opus)
+		}
+		return ""
+	})
 	s.room.Mute(2, false)
 	some()
 	packets := heard.all()
@@ -128,7 +132,7 @@ func TestMuteAndDenyStopForwardingAtOnce(t *testing.T) {
 	denied := len(s.ingest.from(2))
 	select {
 	case <-talker.Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the session of who was denied is still open")
 	}
 	if n := len(s.ingest.from(2)); n != denied {
@@ -152,7 +156,7 @@ func TestASecondSessionReplacesTheFirst(t *testing.T) {
 	second := s.open("us_2", 0, nil)
 	select {
 	case <-first.Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the first session is still open")
 	}
 	s.talk(second, 'y')
@@ -323,7 +327,7 @@ func TestManySessionsShareOnePort(t *testing.T) {
 		user := id.User(fmt.Sprint("us_", seat))
 		s.room.Allow(seat, user, false)
 		joining.Go(func() {
-			p, err := speaker.Join(t.Context(), speaker.Config{URL: s.http.URL + "/whip", Token: string(user), Slots: people - 1, Heard: heard[i].hear})
+			p, err := speaker.Join(t.Context(), speaker.Config{URL: s.http.URL + "/whip", Token: string(user), Slots: people - 1, Heard: heard[i].hear, Silence: 20 * time.Second})
 			if err != nil {
 				t.Errorf("%s: %v", user, err)
 				return

@@ -81,7 +81,7 @@ func (w *wireway) led(text string) string {
 }
 
 func TestATransportThatFallsSilentIsLost(t *testing.T) {
-	s := newStage(t, sfu.Config{LostAfter: 2 * time.Second})
+	s := newStage(t, sfu.Config{LostAfter: 4 * time.Second})
 	way := newWireway(t, s.sfu.Port())
 	s.way.Store(way)
 	s.talk(s.join(5, "us_ann", 0, nil), 5)

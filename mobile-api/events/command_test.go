@@ -124,6 +124,7 @@ func TestSixteenCommandsMayWait(t *testing.T) {
 	}
 	mute(99)
 	c.wantClosed(4429, "rate_limited")
+	close(gate)
 	if n := len(log.requests()); n > mostOrders+10 {
 		t.Errorf("%d commands were done", n)
 	}
@@ -132,9 +133,9 @@ func TestSixteenCommandsMayWait(t *testing.T) {
 // What was sent before the connection went is done, for a moment.
 func TestCommandsOutliveTheirConnection(t *testing.T) {
 	p := quick()
-	p.grace = 400 * time.Millisecond
+	p.grace = 3 * time.Second
 	log := newFakeLog(ada)
-	var started, ended = make(chan struct{}), make(chan error, 1)
+	started, gone, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	log.onApply = func(ctx context.Context, in *v1.ApplyRequest) (*v1.ApplyResponse, error) {
 		if in.GetUnmute() != nil {
 			<-ctx.Done()
@@ -142,7 +143,7 @@ func TestCommandsOutliveTheirConnection(t *testing.T) {
 			return nil, ctx.Err()
 		}
 		close(started)
-		<-time.After(100 * time.Millisecond)
+		<-gone
 		ended <- ctx.Err()
 		return &v1.ApplyResponse{Position: at(1, 11)}, nil
 	}
@@ -152,6 +153,8 @@ func TestCommandsOutliveTheirConnection(t *testing.T) {
 	c.say(`{"type":"command","id":"b","do":"unmute"}`)
 	<-started
 	c.Close()
+	w.await("rostrum_events_closes_total", string(reasonLost), 1)
+	close(gone)
 	if err := <-ended; err != nil {
 		t.Errorf("the command under way ended with %v", err)
 	}
@@ -175,13 +178,13 @@ func TestLimits(t *testing.T) {
 		"no UTF-8":     {func(c *client) { c.say("{\"type\":\"\xff\"}") }, 4400, "invalid"},
 		"a bad opcode": {func(c *client) { _, _ = c.NetConn().Write([]byte{0x83, 0x80, 0, 0, 0, 0}) }, 4400, "invalid"},
 		"no mask":      {func(c *client) { _, _ = c.NetConn().Write([]byte{0x81, 0x02, '{', '}'}) }, 4400, "invalid"},
-		"41 messages": {func(c *client) {
-			for range 60 {
+		"messages": {func(c *client) { // 41 at once; more where this machine takes its time
+			for range 2000 {
 				_ = c.WriteMessage(websocket.TextMessage, []byte(`{"type":"unknown"}`))
 			}
 		}, 4429, "rate_limited"},
-		"60 pings": {func(c *client) {
-			for range 60 {
+		"pings": {func(c *client) {
+			for range 2000 {
 				_ = c.WriteControl(websocket.PingMessage, nil, time.Now().Add(long))
 			}
 		}, 4429, "rate_limited"},
@@ -235,7 +238,7 @@ func TestSilenceEndsAConnection(t *testing.T) {
 	p := quick()
 	p.silence = 300 * time.Millisecond
 	w := newWorld(t, p, newFakeLog(ada))
-	c, _ := w.open(noor) // a client that says nothing at all, from its start
+	c := w.dial(noor, "") // a client that says nothing at all, from its start
 	if code, _ := c.closed(); code != 0 {
 		t.Errorf("closed with %d", code)
 	}
@@ -245,10 +248,10 @@ func TestSilenceEndsAConnection(t *testing.T) {
 // A client that answers pings is not silent.
 func TestPongsKeepAConnection(t *testing.T) {
 	p := quick()
-	p.silence, p.ping, p.still = 500*time.Millisecond, 50*time.Millisecond, 100*time.Millisecond
+	p.silence, p.ping, p.still = 3*time.Second, 300*time.Millisecond, 100*time.Millisecond
 	w := newWorld(t, p, newFakeLog(ada))
 	c, _ := w.open(noor)
-	until := time.Now().Add(2 * p.silence)
+	until := time.Now().Add(p.silence * 3 / 2)
 	for time.Now().Before(until) {
 		c.nextOf("still")
 	}
@@ -256,22 +259,22 @@ func TestPongsKeepAConnection(t *testing.T) {
 
 func TestWhoIsNotConcernedIsIdle(t *testing.T) {
 	p := quick()
-	p.idle, p.back = 400*time.Millisecond, 10*time.Second
+	p.idle, p.back = 2*time.Second, never
 	log := newFakeLog(ada)
 	w := newWorld(t, p, log)
 	host, _ := w.open(ada)
-	c, _ := w.open(noor)
 	begun := time.Now()
+	c, _ := w.open(noor)
 	c.wantClosed(4408, "idle")
-	if passed := time.Since(begun); passed < p.idle/2 {
+	if passed := time.Since(begun); passed < p.idle {
 		t.Errorf("after %v", passed)
 	}
 	again, _ := w.open(noor) // has as long as the first one
-	begun = time.Now()
 	log.happen(raisedBy(noor, ""))
 	again.nextEvent(handRaised)
+	begun = time.Now()
 	testkit.Eventually(t, long, func() error {
-		if time.Since(begun) < 3*p.idle {
+		if time.Since(begun) < p.idle*3/2 {
 			return fmt.Errorf("too early to tell")
 		}
 		return nil

@@ -67,8 +67,9 @@ func inKernel() float64 {
 // from one that reads.
 func TestAThousandThatNeverRead(t *testing.T) {
 	const deaf, events, batch = 1000, 10_000, 50
-	log := newFakeLog(ada)
-	w := newWorld(t, quick(), log)
+	log, p := newFakeLog(ada), quick()
+	p.write, p.grace = 10*time.Second, time.Second
+	w := newWorld(t, p, log)
 	healthy, _ := w.open(ada)
 	before, kernel := inGo(), inKernel()
 	for i := range deaf {
@@ -115,7 +116,7 @@ func TestALargeStageForASlowClient(t *testing.T) {
 		log.happen(raisedBy(fmt.Sprintf("us_hand%05d", i), strings.Repeat("n", 60)))
 	}
 	p := quick()
-	p.write = 500 * time.Millisecond
+	p.write = 2 * time.Second
 	w := newWorld(t, p, log)
 	w.dial(ada, "").nextOf("hello") // the room is followed
 	from := log.position().Offset
@@ -124,7 +125,7 @@ func TestALargeStageForASlowClient(t *testing.T) {
 		log.happen(mutedBy(ada, ada, 1))
 	}
 	c := &slow{Conn: conn}
-	size, last := 0, ""
+	begun, size, last := time.Now(), 0, ""
 	for last == "" || !strings.Contains(last, fmt.Sprintf(`"offset":%d`, from+100)) {
 		text, err := c.frame()
 		if err != nil {
@@ -135,10 +136,13 @@ func TestALargeStageForASlowClient(t *testing.T) {
 	if size < 3<<20 {
 		t.Errorf("the stage had %d bytes", size)
 	}
-	t.Logf("a stage of %d bytes, taken 64 KiB at a time", size)
+	if took := time.Since(begun); took < p.write {
+		t.Errorf("taken in %v: fast enough to be written at once", took)
+	}
+	t.Logf("a stage of %d bytes, taken in %v", size, time.Since(begun).Round(time.Millisecond))
 }
 
-// slow reads frames little by little.
+// slow reads frames little by little, a megabyte a second.
 type slow struct {
 	net.Conn
 	read int
@@ -171,9 +175,8 @@ func (s *slow) fill(to []byte) error {
 		if err != nil {
 			return err
 		}
-		if s.read += n; n > 1<<10 {
-			<-time.After(time.Millisecond)
-		}
+		s.read += n
+		<-time.After(time.Duration(n) * time.Microsecond)
 		to = to[n:]
 	}
 	return nil
@@ -182,9 +185,7 @@ func (s *slow) fill(to []byte) error {
 // One that cannot take more is told why as soon as it reads again, at the end of a frame.
 func TestWhoOverflowsIsToldWhy(t *testing.T) {
 	log := newFakeLog(ada)
-	p := quick()
-	p.grace = long
-	w := newWorld(t, p, log)
+	w := newWorld(t, quick(), log)
 	conn := w.deafTo(noor)
 	w.await("rostrum_events_opens_total", "fresh", 1)
 	healthy, _ := w.open(ada)

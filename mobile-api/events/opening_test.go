@@ -25,7 +25,7 @@ func TestOpening(t *testing.T) {
 
 	started := w.dialAs("", Subprotocol)
 	started.say(`{"type":"start","token":"token-` + noor + `","more":[1]}`)
-	if hello := started.next(); hello.User != noor || hello.Heartbeat != long.Milliseconds() {
+	if hello := started.next(); hello.User != noor || hello.Heartbeat != never.Milliseconds() {
 		t.Errorf("greeted with %s", hello.text)
 	}
 	if w.counted("rostrum_events_sockets", "") != 2 || w.counted("rostrum_events_rooms", "") != 1 {
@@ -34,9 +34,7 @@ func TestOpening(t *testing.T) {
 }
 
 func TestOpeningIsRefused(t *testing.T) {
-	p := quick()
-	p.start = 300 * time.Millisecond
-	w := newWorld(t, p, newFakeLog(ada))
+	w := newWorld(t, quick(), newFakeLog(ada))
 	for name, c := range map[string]struct {
 		from      string
 		protocols []string
@@ -44,7 +42,6 @@ func TestOpeningIsRefused(t *testing.T) {
 		code      int
 		fault     string
 	}{
-		"no start message":         {"", []string{Subprotocol}, "", 4401, "unauthenticated"},
 		"a wrong token":            {"", []string{Subprotocol, "forged"}, "", 4401, "unauthenticated"},
 		"an old token":             {"", []string{Subprotocol, "old"}, "", 4401, "expired"},
 		"a wrong token to start":   {"", []string{Subprotocol}, `{"type":"start","token":"forged"}`, 4401, "unauthenticated"},
@@ -57,8 +54,6 @@ func TestOpeningIsRefused(t *testing.T) {
 		"from a term without":      {"3", []string{Subprotocol, "token-" + noor}, "", 4400, "invalid"},
 		"from zero":                {"0-0", []string{Subprotocol, "token-" + noor}, "", 4400, "invalid"},
 		"from below":               {"1--1", []string{Subprotocol, "token-" + noor}, "", 4400, "invalid"},
-		"from ahead":               {"1-11", []string{Subprotocol, "token-" + noor}, "", 4416, "from_ahead"},
-		"from another term ahead":  {"2-3", []string{Subprotocol, "token-" + noor}, "", 4416, "from_ahead"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -72,17 +67,27 @@ func TestOpeningIsRefused(t *testing.T) {
 	}
 }
 
-// Who says nothing about who they are is not kept by pings.
+// Who resumes from ahead is waited for, and then told.
+func TestFromAheadIsRefused(t *testing.T) {
+	p := quick()
+	p.wait = 3 * time.Second
+	w := newWorld(t, p, newFakeLog(ada))
+	w.open(ada) // the stage is known
+	ahead, another := w.dial(noor, "1-11"), w.dial(noor, "2-3")
+	ahead.wantClosed(4416, "from_ahead")
+	another.wantClosed(4416, "from_ahead")
+}
+
+// Who says nothing about who they are is not kept, not by pings either.
 func TestPingsAreNoStart(t *testing.T) {
 	p := quick()
-	p.start = 500 * time.Millisecond
+	p.start = 3 * time.Second
 	w := newWorld(t, p, newFakeLog(ada))
-	c := w.dialAs("", Subprotocol)
+	silent, c := w.dialAs("", Subprotocol), w.dialAs("", Subprotocol)
 	for range 3 {
-		if err := c.WriteControl(websocket.PingMessage, nil, time.Now().Add(long)); err != nil {
-			t.Fatal(err)
-		}
+		_ = c.WriteControl(websocket.PingMessage, nil, time.Now().Add(long)) // fails where it is over already
 	}
+	silent.wantClosed(4401, "unauthenticated")
 	c.wantClosed(4401, "unauthenticated")
 }
 
@@ -100,9 +105,11 @@ func TestRoomsThatAreNotThere(t *testing.T) {
 	} {
 		t.Run(c.fault, func(t *testing.T) {
 			t.Parallel()
-			log := newFakeLog(ada)
-			log.fails = c.watch
-			w := newWorld(t, quick(), log)
+			log, p := newFakeLog(ada), quick()
+			if log.fails = c.watch; c.code == 4503 {
+				p.wait = 500 * time.Millisecond
+			}
+			w := newWorld(t, p, log)
 			w.state = c.state
 			w.dial(noor, "").wantClosed(c.code, c.fault)
 		})

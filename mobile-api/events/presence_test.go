@@ -66,7 +66,7 @@ func TestWhoIsGoneIsReported(t *testing.T) {
 
 // Whoever comes back in time, has another socket, or has no hand up is not reported.
 func TestWhoIsNotGoneIsNotReported(t *testing.T) {
-	w := presenceWorld(t, 300*time.Millisecond)
+	w := presenceWorld(t, 4*time.Second)
 	w.log.happen(raisedBy(noor, ""), raisedBy(cem, ""), raisedBy(ada, ""))
 	back, _ := w.open(noor)
 	one, _ := w.open(cem)

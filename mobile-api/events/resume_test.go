@@ -134,8 +134,9 @@ func TestALostWatchIsTakenUpAgain(t *testing.T) {
 	w := newWorld(t, quick(), log)
 	c, _ := w.open(noor)
 	for i, err := range []error{io.EOF, fault.Unavailable(nil, "no log"), fault.New(fault.CodeTooSlow, "take more")} {
+		before := w.counted("rostrum_events_watches_lost_total", "")
 		log.change(func() { log.fails = err })
-		w.await("rostrum_events_watches_lost_total", "", float64(i+1))
+		w.await("rostrum_events_watches_lost_total", "", before+1)
 		log.happen(mutedBy(ada, ada, 1))
 		log.change(func() { log.fails = nil })
 		if s := c.next(); s.Type != "event" || s.Position.Offset != uint64(11+i) {
@@ -157,14 +158,19 @@ func TestASilentWatch(t *testing.T) {
 		t.Skip("waits until a watch counts as lost")
 	}
 	p := quick()
-	p.still, p.wait = 200*time.Millisecond, 300*time.Millisecond
+	p.still, p.wait = 200*time.Millisecond, 3*time.Second
 	log := newFakeLog(ada)
 	w := newWorld(t, p, log)
 	c, _ := w.open(noor)
 	c.nextOf("still")
 	log.change(func() { log.silent = true })
 	w.await("rostrum_events_watches_lost_total", "", 1)
-	w.dial(cem, "").wantClosed(4503, "unavailable")
+	testkit.Eventually(t, long, func() error { // the room may have heard a moment later than the watch
+		if code, reason := w.dial(cem, "").refusal(); code != 4503 || !strings.HasPrefix(reason, "unavailable") {
+			return fmt.Errorf("closed with %d %q", code, reason)
+		}
+		return nil
+	})
 	log.change(func() { log.silent = false })
 	c.nextOf("still")
 	w.open(cem)
@@ -264,8 +270,10 @@ func TestWhoResumesOverATurnSeesTheWhole(t *testing.T) {
 }
 
 func TestARoomNeedsNoConnectionToGo(t *testing.T) {
+	p := quick()
+	p.linger = 300 * time.Millisecond
 	log := newFakeLog(ada)
-	w := newWorld(t, quick(), log)
+	w := newWorld(t, p, log)
 	c, _ := w.open(noor)
 	c.NetConn().Close()
 	testkit.Eventually(t, long, func() error {

@@ -15,6 +15,7 @@ import (
 func TestStorm(t *testing.T) {
 	p := quick()
 	p.tick, p.linger, p.back, p.grace, p.ping = 5*time.Millisecond, 5*time.Millisecond, 10*time.Millisecond, 100*time.Millisecond, 10*time.Millisecond
+	p.wait = 700 * time.Millisecond
 	log := newFakeLog(ada, mod)
 	w := newWorld(t, p, log)
 	stop := make(chan struct{})

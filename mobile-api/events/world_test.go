@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +15,6 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	"go.uber.org/goleak"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
@@ -31,24 +29,21 @@ const (
 	mod             = "us_m0dm0dm0dm0dm0dm0dm0" // a moderator
 	noor            = "us_n00rn00rn00rn00rn00r"
 	cem             = "us_cemcemcemcemcemcemce"
-	long            = 30 * time.Second
+	long            = time.Minute      // for what comes, however slow the machine is
+	never           = 30 * time.Minute // for what must not come
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	http.DefaultClient.CloseIdleConnections()
-	if err := goleak.Find(); code == 0 && err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	testkit.Main(m, http.DefaultClient.CloseIdleConnections)
 }
 
-// quick is a pace for tests: spans that tests wait for are short, those that must not end are long.
+// quick is a pace for tests: what is done again and again is done often, and nothing ends for want of time. A test that
+// waits for an end shortens that one.
 func quick() pace {
 	p := defaultPace()
-	p.tick, p.commit, p.grace, p.wait = 50*time.Millisecond, 20*time.Millisecond, time.Second, 700*time.Millisecond
-	p.silence, p.still, p.idle, p.linger = long, long, long, 300*time.Millisecond
+	p.tick, p.commit = 50*time.Millisecond, 20*time.Millisecond
+	p.start, p.write, p.wait, p.apply, p.grace = long, long, long, long, long
+	p.silence, p.still, p.idle, p.linger = never, never, never, never
 	return p
 }
 
@@ -176,7 +171,6 @@ func (w *world) dialAs(from string, protocols ...string) *client {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { ws.Close() })
-	_ = ws.SetReadDeadline(time.Now().Add(long))
 	return &client{ws, w.t}
 }
 
@@ -230,6 +224,7 @@ func readSaid(text []byte) (said, error) {
 
 func (c *client) next() said {
 	c.t.Helper()
+	_ = c.SetReadDeadline(time.Now().Add(long))
 	_, text, err := c.ReadMessage()
 	if err != nil {
 		c.t.Fatalf("waiting for a message: %v", err)
@@ -268,10 +263,12 @@ func (c *client) say(text string) {
 	}
 }
 
-// closed reads to the end, and answers the close frame; code 0: there was none.
+// closed reads to the end, leaves, and answers the close frame; code 0: there was none.
 func (c *client) closed() (code int, reason string) {
 	c.t.Helper()
+	defer c.Close()
 	for {
+		_ = c.SetReadDeadline(time.Now().Add(long))
 		_, _, err := c.ReadMessage()
 		var told *websocket.CloseError
 		if errors.As(err, &told) && told.Code != websocket.CloseAbnormalClosure {
@@ -281,6 +278,18 @@ func (c *client) closed() (code int, reason string) {
 			return 0, err.Error()
 		}
 	}
+}
+
+// refusal answers the close frame of a socket to which nothing is said before; code 0: something was.
+func (c *client) refusal() (code int, reason string) {
+	defer c.Close()
+	_ = c.SetReadDeadline(time.Now().Add(long))
+	_, text, err := c.ReadMessage()
+	var told *websocket.CloseError
+	if errors.As(err, &told) {
+		return told.Code, told.Text
+	}
+	return 0, fmt.Sprintf("%s, %v", text, err)
 }
 
 // wantClosed wants a close code, and a reason that begins with a fault's code.

@@ -8,6 +8,8 @@ const media = [
   "--autoplay-policy=no-user-gesture-required", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
 ];
 
+const patience = 60_000; // ms
+
 /** A browser whose microphone plays a WAV file over and over; without one it beeps. */
 export function launch(microphone) {
   const spoken = microphone ? [`--use-file-for-fake-audio-capture=${microphone}`] : [];
@@ -17,6 +19,7 @@ export function launch(microphone) {
 /** A phone-sized page at which every sound that reaches the loudspeaker is kept too. */
 export async function phone(browser, url, scheme = "light", viewport = { width: 390, height: 844 }) {
   const page = await browser.newPage({ viewport, deviceScaleFactor: 2, colorScheme: scheme });
+  page.setDefaultTimeout(patience);
   const faults = [];
   page.on("pageerror", (fault) => faults.push(String(fault)));
   await page.addInitScript(listenToLoudspeaker);
@@ -93,16 +96,16 @@ function encode(page, name, since) {
   }, [name, since]);
 }
 
-/** Asks again until `question` answers something true, for at most so many seconds. */
-export async function until(what, most, question) {
-  const end = Date.now() + most * 1000;
+/** Asks again until `question` answers something true, for at most as long as the busiest machine takes. */
+export async function until(what, question) {
+  const end = Date.now() + patience;
   let last;
   while (Date.now() < end) {
     last = await question();
     if (last) return last;
     await seconds(0.05);
   }
-  throw new Error(`${what}: not within ${most} s; last answer ${JSON.stringify(last)}`);
+  throw new Error(`${what}: not within ${patience} ms; last answer ${JSON.stringify(last)}`);
 }
 
 export const seconds = (n) => new Promise((done) => setTimeout(done, n * 1000));

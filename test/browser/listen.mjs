@@ -6,7 +6,7 @@ const browser = await launch();
 try {
   const { page, faults } = await phone(browser, url);
   await page.getByRole("link", { name: /lighthouse/i }).first().click();
-  await page.waitForFunction(() => window.rostrum.stats?.played_seconds > 0.5, undefined, { timeout: 15000 });
+  await page.waitForFunction(() => window.rostrum.stats?.played_seconds > 0.5);
   let loudest = 0, rings = 0;
   for (let i = 0; i < Number(length) * 4; i++) {
     await seconds(0.25);

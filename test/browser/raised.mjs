@@ -30,7 +30,7 @@ const lastLoud = (page) => page.evaluate((loud) => window.others.findLast((p) =>
 async function enter(page) {
   await button(page, "Listen").click();
   await button(page, "Raise hand").waitFor();
-  await page.waitForFunction(() => window.rostrum.stats?.played_seconds > 0.5, undefined, { timeout: 15000 });
+  await page.waitForFunction(() => window.rostrum.stats?.played_seconds > 0.5);
 }
 
 async function nameOneself(page, name) {
@@ -72,14 +72,14 @@ try {
   await shot(guest.page, "live-4-invited");
 
   // Accepting: heard by the host live, by the listener in a batch.
-  await until("the host talks", 20, () => guest.page.evaluate(() => document.querySelector(".seat.speaking") !== null));
+  await until("the host talks", () => guest.page.evaluate(() => document.querySelector(".seat.speaking") !== null));
   const accepted = await tap(accept);
   await button(guest.page, "Leave the stage").waitFor();
-  const live = await until("the host hears the guest", 20, () => firstLoud(host.page, accepted));
+  const live = await until("the host hears the guest", () => firstLoud(host.page, accepted));
   const guestSeat = ear.page.locator(".seat.speaking").filter({ hasText: "Guest" });
-  await guestSeat.waitFor({ timeout: 20000 });
+  await guestSeat.waitFor();
   const relayed = await ear.page.evaluate(() => Date.now());
-  const up = await until("the step to the stage", 10, async () => (await crossings(guest.page))[0]);
+  const up = await until("the step to the stage", async () => (await crossings(guest.page))[0]);
   await button(host.page, "Close").click();
   await shot(guest.page, "live-5-speaker");
 
@@ -93,7 +93,7 @@ try {
 
   // Muted by the host, unmuted by oneself.
   await host.page.getByRole("button", { name: "Moderate" }).click();
-  await until("the guest talks", 20, async () => (await lastLoud(host.page)) > Date.now() - 100);
+  await until("the guest talks", async () => (await lastLoud(host.page)) > Date.now() - 100);
   const muted = await tap(row(host.page, "On stage", "Guest").getByRole("button", { name: /^Mute/ }));
   await row(host.page, "On stage", "Guest").getByText("Muted", { exact: true }).waitFor();
   const shown = await host.page.evaluate(() => Date.now());
@@ -104,7 +104,7 @@ try {
   await ear.page.locator(".seat.muted").filter({ hasText: "Guest" }).waitFor();
   await button(guest.page, "Unmute").click();
   const again = await guest.page.evaluate(() => Date.now());
-  await until("the guest is heard again", 20, () => firstLoud(host.page, again));
+  await until("the guest is heard again", () => firstLoud(host.page, again));
 
   // Held until released.
   await row(host.page, "On stage", "Guest").getByRole("button", { name: "More for Guest" }).click();
@@ -124,12 +124,12 @@ try {
   await button(host.page, "Mute").waitFor();
   await host.page.getByRole("button", { name: "Moderate" }).click();
   const before = await guest.page.evaluate(() => window.rostrum.stats.played_seconds);
-  await until("the guest hears the host", 20, async () => (await lastLoud(guest.page)) > Date.now() - 100);
+  await until("the guest hears the host", async () => (await lastLoud(guest.page)) > Date.now() - 100);
   await row(host.page, "On stage", "Guest").getByRole("button", { name: /^Move to audience/ }).click();
   await guest.page.getByText("A moderator moved you to the audience.").first().waitFor();
   await button(guest.page, "Raise hand").waitFor();
-  await until("the guest listens again", 10, async () => (await guest.page.evaluate(() => window.rostrum.stats.played_seconds)) > before + 1);
-  const down = await until("the step back", 10, async () => (await crossings(guest.page))[1]);
+  await until("the guest listens again", async () => (await guest.page.evaluate(() => window.rostrum.stats.played_seconds)) > before + 1);
+  const down = await until("the step back", async () => (await crossings(guest.page))[1]);
   await shot(guest.page, "live-9-back");
   await ear.page.locator(".seat").filter({ hasText: "Guest" }).waitFor({ state: "detached" });
   const stats = await guest.page.evaluate(() => window.rostrum.stats);

@@ -40,7 +40,7 @@ async function enter(name) {
 async function speak(name) {
   const person = await enter(name);
   await button(person.page, "Take the microphone").click();
-  await button(person.page, "Leave the stage").waitFor({ timeout: 20000 });
+  await button(person.page, "Leave the stage").waitFor();
   return person;
 }
 
@@ -57,9 +57,9 @@ try {
   const { seat } = speakers.find((s) => s.name === "Ada");
   const ben = await speak("Ben");
   const cleo = await enter("Cleo");
-  await until("Ada hears Ben", 20, () => heard(ada.page, 0));
-  await until("Ben hears Ada", 20, () => heard(ben.page, 0));
-  await cleo.page.waitForFunction(() => window.rostrum.stats?.played_seconds > 2, undefined, { timeout: 20000 });
+  await until("Ada hears Ben", () => heard(ada.page, 0));
+  await until("Ben hears Ada", () => heard(ben.page, 0));
+  await cleo.page.waitForFunction(() => window.rostrum.stats?.played_seconds > 2);
   await button(ben.page, "Mute").click();
   await button(ben.page, "Unmute").waitFor();
   await seconds(2);
@@ -67,17 +67,17 @@ try {
   console.log(JSON.stringify({ home: sessions.at(-1).node, seat }));
 
   const lost = Number((await lines[Symbol.asyncIterator]().next()).value);
-  const back = async ({ page }) => until("on stage again", 40, async () =>
+  const back = async ({ page }) => until("on stage again", async () =>
     (await words(page, lost)).states.findLast((s) => s.word === "stage")?.at);
   const adaBack = await back(ada), benBack = await back(ben);
-  const adaHeard = await until("Ben hears Ada again", 40, () => heard(ben.page, lost + 1000));
+  const adaHeard = await until("Ben hears Ada again", () => heard(ben.page, lost + 1000));
   await seconds(2);
   const benMuted = await button(ben.page, "Unmute").isVisible();
   const benLoud = (await heard(ada.page, lost + 500)) > 0;
   const opened = Date.now();
   await button(ben.page, "Unmute").click();
-  const benHeard = await until("Ada hears Ben again", 30, () => heard(ada.page, opened));
-  await until("Cleo hears the program again", 20, () => cleo.page.evaluate(() => window.rostrum.stats.rms > 0.005));
+  const benHeard = await until("Ada hears Ben again", () => heard(ada.page, opened));
+  await until("Cleo hears the program again", () => cleo.page.evaluate(() => window.rostrum.stats.rms > 0.005));
 
   const stats = await cleo.page.evaluate(() => window.rostrum.stats);
   const told = { Ada: await words(ada.page, lost), Ben: await words(ben.page, lost), Cleo: await words(cleo.page, lost) };

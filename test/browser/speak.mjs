@@ -7,7 +7,7 @@ const listening = await launch();
 try {
   const ear = await phone(listening, `${url}/#/rooms/${room}`);
   await enter(ear.page, "Grace");
-  await ear.page.waitForFunction(() => window.rostrum.stats?.played_seconds > 0.5, undefined, { timeout: 15000 });
+  await ear.page.waitForFunction(() => window.rostrum.stats?.played_seconds > 0.5);
   const mouth = await phone(speaking, `${url}/#/rooms/${room}`);
   await enter(mouth.page, "Ada");
   await mouth.page.getByRole("button", { name: "Take the microphone" }).click();

@@ -70,7 +70,7 @@ func (p *probe) run(ctx context.Context) error {
 	working.Go(func() { heard <- p.listen(listening) })
 	defer working.Wait()
 	p.command(ctx)
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for !p.caughtUp() {
 		select {
 		case err := <-heard:

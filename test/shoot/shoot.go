@@ -67,7 +67,7 @@ func Run(ctx context.Context, cfg Config) (result Result, err error) {
 		return result, err
 	}
 	defer func() {
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
 		if closing := p.close(bounded); err == nil {
 			err = closing

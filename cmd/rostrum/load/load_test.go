@@ -30,7 +30,7 @@ type outcome struct {
 func perform(ctx context.Context, l *Load) (o outcome) {
 	var out, progress bytes.Buffer
 	l.stdout, l.stderr = &out, &progress
-	l.Rooms, l.Rendition, l.Silence, l.Joins = 1, "voice-32", 3*time.Second, 400
+	l.Rooms, l.Rendition, l.Silence, l.Joins = 1, "voice-32", 20*time.Second, 400
 	o.err = l.Run(ctx)
 	o.text = progress.String() + out.String()
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")

@@ -59,8 +59,8 @@ func startSystem(t *testing.T) string {
 	select {
 	case url := <-ready:
 		return url
-	case <-time.After(30 * time.Second):
-		t.Fatal("the system is not ready after 30 s")
+	case <-time.After(time.Minute):
+		t.Fatal("the system is not ready after a minute")
 	}
 	return ""
 }

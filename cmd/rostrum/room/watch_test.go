@@ -117,7 +117,7 @@ func TestWatchOfAStrangerEndsWithTheRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	w := &watcher{url: g.url, room: roomID, client: client, show: &noted{}, lookEvery: time.Millisecond}
 	if err := w.look(ctx); err != nil {

@@ -12,12 +12,15 @@ export function launch(extra = []) {
   });
 }
 
+const patience = 60_000; // ms
+
 export const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 
 /** A page whose errors and refused requests end up in `problems`. */
 export async function open(browser, options = {}) {
   const context = await browser.newContext({ ...phone, permissions: ["microphone"], ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(patience);
   const problems = [];
   page.on("pageerror", (error) => problems.push(String(error)));
   page.on("console", (message) => {
@@ -33,16 +36,16 @@ export function known(page, name) {
   })), name);
 }
 
-/** Asks again until `question` answers something true, for at most `seconds`. */
-export async function until(what, seconds, question) {
-  const end = Date.now() + seconds * 1000;
+/** Asks again until `question` answers something true, for at most as long as the busiest machine takes. */
+export async function until(what, question) {
+  const end = Date.now() + patience;
   let last;
   while (Date.now() < end) {
     last = await question();
     if (last) return last;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`${what}: not within ${seconds} s; last answer ${JSON.stringify(last)}`);
+  throw new Error(`${what}: not within ${patience} ms; last answer ${JSON.stringify(last)}`);
 }
 
 export async function shot(page, name) {

@@ -21,17 +21,19 @@ await hands.nth(1).getByText("connection lost").waitFor();
 
 await hands.nth(0).getByRole("button", { name: "Invite: Mai" }).tap();
 const invites = panel.getByRole("region", { name: "Invited" }).getByRole("listitem");
-await until("two invites", 5, async () => (await invites.count()) === 2);
+await until("two invites", async () => (await invites.count()) === 2);
 await invites.filter({ hasText: "Bo" }).getByRole("button", { name: "Withdraw: Bo" }).tap();
-await until("one invite", 5, async () => (await invites.count()) === 1);
+await until("one invite", async () => (await invites.count()) === 1);
 await hands.nth(1).getByRole("button", { name: /^Lower/ }).tap();
-await until("two hands", 5, async () => (await hands.count()) === 2);
+await until("two hands", async () => (await hands.count()) === 2);
 
 // The host stands higher: nothing but a mute is offered.
 const host = seats.filter({ hasText: "Nora Lind" });
 assert.equal(await host.getByRole("button", { name: /More/ }).count(), 0);
+await tell("lag");
 await host.getByRole("button", { name: "Mute: Nora Lind" }).tap();
 await host.getByText("Muting…").waitFor(); // until the SFU does it
+await tell("catch-up");
 await host.getByText("Muted", { exact: true }).waitFor();
 
 const felix = seats.filter({ hasText: "Felix Okafor" });
@@ -44,7 +46,7 @@ await felix.getByRole("button", { name: "Remove from room: Felix Okafor" }).tap(
 const sure = page.getByRole("alertdialog", { name: "Remove Felix Okafor?" });
 await sure.getByRole("button", { name: "Not now" }).tap();
 await felix.getByRole("button", { name: "Move to audience: Felix Okafor" }).tap();
-await until("one seat", 5, async () => (await seats.count()) === 1);
+await until("one seat", async () => (await seats.count()) === 1);
 
 await panel.getByRole("radio", { name: "Nobody" }).tap();
 await panel.getByText("Closing hands lowers all that are up.").waitFor();

@@ -14,7 +14,7 @@ async function enter(colorScheme, [width, height]) {
   await known(page, "Ada");
   await page.goto(address);
   await page.getByRole("list", { name: "Live rooms" }).getByRole("link").first().tap();
-  await until("sound", 20, () => page.evaluate(() => window.rostrum.stats?.rms > 0.005));
+  await until("sound", () => page.evaluate(() => window.rostrum.stats?.rms > 0.005));
   return { context, page };
 }
 

@@ -14,8 +14,8 @@ for (const colorScheme of ["light", "dark"]) {
   await list.getByRole("link").first().waitFor();
   await shot(page, `${colorScheme}-1-rooms`);
   await list.getByRole("link").first().tap();
-  await until("sound", 15, () => page.evaluate(() => (window.rostrum.stats?.played_seconds ?? 0) > 1.5));
-  await until("a ring", 15, () => page.evaluate(() =>
+  await until("sound", () => page.evaluate(() => (window.rostrum.stats?.played_seconds ?? 0) > 1.5));
+  await until("a ring", () => page.evaluate(() =>
     Math.max(...[...document.querySelectorAll(".portrait")].map((p) => Number(p.style.getPropertyValue("--slow")))) > 0.65));
   await shot(page, `${colorScheme}-2-room`);
   await page.getByRole("button", { name: "Take the microphone" }).tap();

@@ -23,7 +23,7 @@ assert.equal(offer.match(/^m=audio/gm).length, 9);
 assert.equal(offer.match(/^a=sendonly/gm).length, 1);
 assert.equal(offer.match(/^a=recvonly/gm).length, 8);
 assert.equal(offer.match(/^a=fmtp:\d+ .*usedtx=1/gm).length, 9);
-await until("one's own ring", 10, () => page.evaluate(() =>
+await until("one's own ring", () => page.evaluate(() =>
   Number(document.querySelector(".seat.mine .portrait").style.getPropertyValue("--fast")) > 0.1));
 
 await page.getByRole("button", { name: "Mute", exact: true }).tap();
@@ -32,7 +32,7 @@ await page.getByRole("button", { name: "Unmute" }).tap();
 await page.locator(".seat.mine.muted").waitFor({ state: "detached" });
 await page.getByRole("button", { name: "Leave the stage" }).tap();
 await page.getByRole("button", { name: "Take the microphone" }).waitFor();
-await until("the session's end", 5, async () => (await whip()).deleted === 1);
-await until("sound in the audience", 10, () => page.evaluate(() => window.rostrum.stats.rate > 0));
+await until("the session's end", async () => (await whip()).deleted === 1);
+await until("sound in the audience", () => page.evaluate(() => window.rostrum.stats.rate > 0));
 assert.deepEqual(problems, []);
 await browser.close();
