@@ -147,7 +147,6 @@ func TestARoomMovesWhenItsHomeIsGone(t *testing.T) {
 	})
 }
 
-// A registry that was emptied has forgotten who is where; the stage log has not, and the home is asked.
 func TestAHomeIsFoundWithoutPlacing(t *testing.T) {
 	w := newWorld(t)
 	_, client, nodes := w.start("signaling", "")
@@ -182,6 +181,7 @@ func TestAHomeIsFoundWithoutPlacing(t *testing.T) {
 	})
 }
 
+// A registry that was emptied has forgotten who is where; the stage log has not, and the home is asked.
 func TestAForgottenHomeStays(t *testing.T) {
 	w := newWorld(t)
 	service, client, nodes := w.start("signaling", "")
