@@ -77,17 +77,9 @@ func (d door) let(r *request, entered *roomv1.EnterResponse, now seen, edges []*
 }
 
 func (d door) enter(r *request, room id.Room, role listenv1.Role) (*roomv1.EnterResponse, error) {
-	return d.ask(r, room, &roomv1.EnterRequest{Role: role})
-}
-
-// enterUnseen lets a person listen whom the stage cannot be asked about now, for a while.
-func (d door) enterUnseen(r *request, room id.Room) (*roomv1.EnterResponse, error) {
-	return d.ask(r, room, &roomv1.EnterRequest{Role: listenv1.Role_ROLE_LISTENER, Unseen: true})
-}
-
-func (d door) ask(r *request, room id.Room, wish *roomv1.EnterRequest) (*roomv1.EnterResponse, error) {
-	wish.App, wish.Room, wish.User = string(r.app), string(room), string(r.who.user)
-	entered, err := d.rooms.Enter(r.Context(), wish)
+	entered, err := d.rooms.Enter(r.Context(), &roomv1.EnterRequest{
+		App: string(r.app), Room: string(room), User: string(r.who.user), Role: role,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("enter room: %w", err)
 	}

@@ -49,11 +49,6 @@ func (d door) listen(r *request, room id.Room, region string) (answer, error) {
 	if err := both.Wait(); err != nil {
 		return answer{}, err
 	}
-	if now.err != nil && r.who.user != "" {
-		if entered, err = d.enterUnseen(r, room); err != nil {
-			return answer{}, err
-		}
-	}
 	return d.let(r, entered, now, edges)
 }
 

@@ -45,7 +45,6 @@ type Grant struct {
 const (
 	GuestLifetime  = 24 * time.Hour
 	ListenLifetime = 12 * time.Hour
-	UnseenLifetime = 5 * time.Minute // of a grant to listen that was given without asking the stage
 	DoorLifetime   = 5 * time.Minute
 	SpeakLifetime  = 5 * time.Minute
 )

@@ -13,9 +13,6 @@ import (
 type Visitor struct {
 	User    id.User // "": nobody that is known
 	Speaker bool
-	// Unseen: the stage could not be asked whether this listener was removed. Revocations that were told do not end a grant
-	// that is given later, so it is good for minutes only.
-	Unseen bool
 }
 
 // Entrance is what lets a visitor in.
@@ -56,14 +53,6 @@ func (s Stage) admits(v Visitor) error {
 		return fault.New(fault.CodeForbidden, "the stage is not open to you; raise a hand")
 	}
 	return nil
-}
-
-// listens is how long a visitor may listen before the stage is asked again.
-func (v Visitor) listens() time.Duration {
-	if v.Unseen {
-		return token.UnseenLifetime
-	}
-	return token.ListenLifetime
 }
 
 // grant is what a visitor may do with one right.

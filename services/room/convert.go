@@ -71,7 +71,7 @@ func readDraft(in *roomv1.CreateRoomRequest) (Draft, id.Command, error) {
 
 // readVisitor accepts a visitor without identity; the room decides whether that is enough.
 func readVisitor(in *roomv1.EnterRequest) (Visitor, error) {
-	v := Visitor{Unseen: in.GetUnseen()}
+	var v Visitor
 	if in.GetUser() != "" {
 		user, err := id.ParseUser(in.GetUser())
 		if err != nil {

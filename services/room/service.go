@@ -313,9 +313,9 @@ func (s *Service) Enter(ctx context.Context, app id.App, room id.Room, v Visitor
 // sign makes the grants of a visitor who may enter.
 func (s *Service) sign(r Room, v Visitor) (Entrance, error) {
 	now := s.now().UTC().Truncate(time.Second)
-	e := Entrance{Room: r, GrantExpires: now.Add(v.listens())}
+	e := Entrance{Room: r, GrantExpires: now.Add(token.ListenLifetime)}
 	var err error
-	if e.Grant, err = s.signer.Sign(r.grant(v, token.RightListen, now, v.listens())); err != nil {
+	if e.Grant, err = s.signer.Sign(r.grant(v, token.RightListen, now, token.ListenLifetime)); err != nil {
 		return Entrance{}, err
 	}
 	if e.Ogg, err = s.signer.Sign(r.grant(v, token.RightOgg, now, token.DoorLifetime)); err != nil {

@@ -805,13 +805,11 @@ func (x *EndRoomResponse) GetRoom() *Room {
 }
 
 type EnterRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	App   string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
-	Room  string                 `protobuf:"bytes,2,opt,name=room,proto3" json:"room,omitempty"`
-	User  string                 `protobuf:"bytes,3,opt,name=user,proto3" json:"user,omitempty"`
-	Role  v1.Role                `protobuf:"varint,4,opt,name=role,proto3,enum=rostrum.listen.v1.Role" json:"role,omitempty"`
-	// What the stage says of a listener is not known, who may have been removed: the listen grant is good for minutes.
-	Unseen        bool `protobuf:"varint,5,opt,name=unseen,proto3" json:"unseen,omitempty"`
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	App           string                 `protobuf:"bytes,1,opt,name=app,proto3" json:"app,omitempty"`
+	Room          string                 `protobuf:"bytes,2,opt,name=room,proto3" json:"room,omitempty"`
+	User          string                 `protobuf:"bytes,3,opt,name=user,proto3" json:"user,omitempty"`
+	Role          v1.Role                `protobuf:"varint,4,opt,name=role,proto3,enum=rostrum.listen.v1.Role" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -872,13 +870,6 @@ func (x *EnterRequest) GetRole() v1.Role {
 		return x.Role
 	}
 	return v1.Role(0)
-}
-
-func (x *EnterRequest) GetUnseen() bool {
-	if x != nil {
-		return x.Unseen
-	}
-	return false
 }
 
 type EnterResponse struct {
@@ -1038,13 +1029,12 @@ const file_rostrum_room_v1_room_proto_rawDesc = "" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x12\x12\n" +
 	"\x04user\x18\x03 \x01(\tR\x04user\"<\n" +
 	"\x0fEndRoomResponse\x12)\n" +
-	"\x04room\x18\x01 \x01(\v2\x15.rostrum.room.v1.RoomR\x04room\"\x8d\x01\n" +
+	"\x04room\x18\x01 \x01(\v2\x15.rostrum.room.v1.RoomR\x04room\"u\n" +
 	"\fEnterRequest\x12\x10\n" +
 	"\x03app\x18\x01 \x01(\tR\x03app\x12\x12\n" +
 	"\x04room\x18\x02 \x01(\tR\x04room\x12\x12\n" +
 	"\x04user\x18\x03 \x01(\tR\x04user\x12+\n" +
-	"\x04role\x18\x04 \x01(\x0e2\x17.rostrum.listen.v1.RoleR\x04role\x12\x16\n" +
-	"\x06unseen\x18\x05 \x01(\bR\x06unseen\"\xa5\x02\n" +
+	"\x04role\x18\x04 \x01(\x0e2\x17.rostrum.listen.v1.RoleR\x04role\"\xa5\x02\n" +
 	"\rEnterResponse\x12)\n" +
 	"\x04room\x18\x01 \x01(\v2\x15.rostrum.room.v1.RoomR\x04room\x12\x14\n" +
 	"\x05grant\x18\x02 \x01(\tR\x05grant\x12D\n" +
