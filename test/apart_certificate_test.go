@@ -18,6 +18,7 @@ import (
 // TestStrangersAreToldAndGoOn starts nodes whose certificate or token is not good beside a system. Each says why it is not
 // let in, lives and tries on; the system goes on without them; those that can be put right are let in then.
 func TestStrangersAreToldAndGoOn(t *testing.T) {
+	t.Parallel()
 	a := startApart(t)
 	ours, err := authority.Load(filepath.Join(a.Folder, "authority/authority.pem"), filepath.Join(a.Folder, "authority/authority.key"))
 	must(t, err)

@@ -51,6 +51,7 @@ type scripted struct {
 // TestAnEdgeBelievesNoUpstream puts an edge, a process of its own, before an upstream that sends garbage, repeats, disorder,
 // older epochs and worse. What its listener hears is whole, in order, and of one connection.
 func TestAnEdgeBelievesNoUpstream(t *testing.T) {
+	t.Parallel()
 	h := newHostile(t)
 	p := h.startEdge()
 	grant, err := h.signer.Sign(token.Grant{

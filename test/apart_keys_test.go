@@ -20,6 +20,7 @@ import (
 // notices. Rotated once more, the first keys are believed nowhere: whom they let in is sent away and comes back with another
 // grant.
 func TestKeysAreRotatedUnderPeople(t *testing.T) {
+	t.Parallel()
 	a := startApart(t)
 	host := a.person(t, "Host")
 	room := a.liveRoom(t, host, api.CreateRoom{Title: "Keys"})

@@ -22,6 +22,7 @@ import (
 // TestARoomThatIsNowhere asks every door for rooms that do not exist: each says so, and keeps nothing of it. The roles speak
 // plain gRPC.
 func TestARoomThatIsNowhere(t *testing.T) {
+	t.Parallel()
 	a := startApart(t, func(cfg *processes.Config) { cfg.Plain = true })
 	media := []string{"sfu-1", "sfu-2", "edge-1", "edge-2"}
 	before := map[string]float64{}
@@ -72,6 +73,7 @@ func TestARoomThatIsNowhere(t *testing.T) {
 // TestARoomThatIsElsewhere asks each SFU for a room: where it is not at home a pull is sent on to where it is, also after it
 // moved.
 func TestARoomThatIsElsewhere(t *testing.T) {
+	t.Parallel()
 	a := startApart(t, func(cfg *processes.Config) { cfg.Plain = true })
 	room := a.liveRoom(t, a.person(t, "Host"), api.CreateRoom{Title: "Elsewhere"})
 	ear := a.listen(t, a.person(t, "Listener"), room.ID, "voice-32", 200*time.Millisecond)

@@ -13,6 +13,7 @@ import (
 // second room. Commands wait until its replica has taken over, and go on without another. Nothing that was said to have happened
 // is lost, no room moves, and nobody hears of it.
 func TestASystemOnARedisCluster(t *testing.T) {
+	t.Parallel()
 	redis := testkit.RedisCluster(t)
 	a := startApart(t, func(cfg *processes.Config) { cfg.Redis = redis.Addresses })
 	if seen := script(t, a.system); len(seen) < 40 {

@@ -19,6 +19,7 @@ import (
 // TestWhoIsRemovedHearsNothingAnywhere removes a person who listens at both edges, over both doors. The grants that they
 // hold are of no use afterwards either, whatever process is lost.
 func TestWhoIsRemovedHearsNothingAnywhere(t *testing.T) {
+	t.Parallel()
 	a := startApart(t)
 	host, unwanted, other := a.person(t, "Host"), a.person(t, "Unwanted"), a.person(t, "Other")
 	room := a.liveRoom(t, host, api.CreateRoom{Title: "Removed"})

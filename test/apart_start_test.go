@@ -46,6 +46,7 @@ log: {level: loud}
 
 // TestAPortInUseIsSaid: a process whose port another has ends, whichever port it is, and says what to do.
 func TestAPortInUseIsSaid(t *testing.T) {
+	t.Parallel()
 	stream, err := net.Listen("tcp", ":0")
 	must(t, err)
 	t.Cleanup(func() { stream.Close() })
@@ -98,6 +99,7 @@ func lastLine(text string) string {
 // TestStoresMayComeLater starts control roles before their stores are there: they say what they wait for, and are ready
 // once they have it.
 func TestStoresMayComeLater(t *testing.T) {
+	t.Parallel()
 	redis, dynalite := testkit.RedisServer(t), testkit.DynaliteOnDisk(t, t.TempDir())
 	redis.Kill()
 	dynalite.Stop()

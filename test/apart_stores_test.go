@@ -16,6 +16,7 @@ const failsWithin = 15 * time.Second
 // TestALiveRoomOutlivesTheDatabase loses DynamoDB: what is live goes on, with commands; what needs it is refused clearly.
 // What happened meanwhile comes into the archive, and is there when Redis loses everything.
 func TestALiveRoomOutlivesTheDatabase(t *testing.T) {
+	t.Parallel()
 	a := startApart(t)
 	h := a.lively(t)
 	gone := h.ears[0].all()

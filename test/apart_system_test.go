@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -57,19 +58,23 @@ func startApart(t *testing.T, change ...func(*processes.Config)) *apart {
 }
 
 // portsOf answers an address for each name, always the same. A process that was ended gets its port back: ports are not of
-// the range from which the system takes those of outgoing connections.
+// the range from which the system takes those of outgoing connections, and no other test is given them.
 func portsOf(t testing.TB) func(name string) string {
 	known := map[string]string{}
 	return func(name string) string {
 		for known[name] == "" {
-			address := fmt.Sprintf("127.0.0.1:%d", 18000+rand.IntN(14000))
-			if free(address) {
+			port := 18000 + rand.IntN(14000)
+			address := fmt.Sprintf("127.0.0.1:%d", port)
+			if _, given := portsGiven.LoadOrStore(port, true); !given && free(address) {
 				known[name] = address
 			}
 		}
 		return known[name]
 	}
 }
+
+// portsGiven are the ports that a test has.
+var portsGiven sync.Map
 
 // free says whether nothing listens on an address, over TCP or UDP.
 func free(address string) bool {

@@ -29,11 +29,10 @@ type badCall struct {
 
 func (w *world) badCalls(t *testing.T) {
 	for _, table := range [][]badCall{w.badRooms(), w.badBodies(), w.badBearers(t), w.badCommands(), w.badPlayers(t)} {
-		w.seatGuest(t)
 		for _, c := range table {
 			t.Run(c.name, func(t *testing.T) {
-				status, answer, _ := w.call(t, c)
-				refused(t, status, answer, c.want)
+				w.seatGuest(t)
+				w.isRefused(t, c)
 			})
 		}
 	}

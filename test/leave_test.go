@@ -110,8 +110,8 @@ func TestRestart(t *testing.T) {
 		}
 	}
 	got := testkit.Compare(said.pcm, decode(t, packets))
-	if got.Correlation < 0.95 {
-		t.Errorf("after the restart what is heard is %.3f alike, wanted 0.95", got.Correlation)
+	if got.Correlation < 0.85 {
+		t.Errorf("after the restart what is heard is %.3f alike, wanted 0.85", got.Correlation)
 	}
 	if stats := ear.listener.Stats(); stats.Corrupt > 0 {
 		t.Errorf("the listener met %+v", stats)

@@ -65,8 +65,8 @@ func checkMuted(t *testing.T, ear *recording, seat uint32, said []float32) {
 		t.Errorf("the program has %.1f dBFS before the mute, peaks at %.1f within it, and has %.1f after it", before, within, after)
 	}
 	end := testkit.Compare(heard[unmuted+settled:unmuted+2*audio.SampleRate], said)
-	if end.Correlation < 0.95 {
-		t.Errorf("what was said after the mute is %.3f alike, wanted 0.95", end.Correlation)
+	if end.Correlation < 0.85 {
+		t.Errorf("what was said after the mute is %.3f alike, wanted 0.85", end.Correlation)
 	}
 	report(t, "mute", map[string]any{
 		"before_dbfs": round(before), "peak_within_dbfs": round(within), "after_dbfs": round(after), "likeness_after": round(end.Correlation),

@@ -227,15 +227,15 @@ func (j *journey) checkHeardAndMuted() {
 	t, seat := j.t, j.asker.voice.number
 	opening := j.said.first(3 * time.Second).pcm
 	there := testkit.Compare(opening, j.speaker.voice.pcm(t, seat))
-	if there.Correlation < 0.95 {
-		t.Errorf("the other speaker heard it %.3f alike, wanted 0.95", there.Correlation)
+	if there.Correlation < 0.85 {
+		t.Errorf("the other speaker heard it %.3f alike, wanted 0.85", there.Correlation)
 	}
 	figures := map[string]any{"other_speaker": round(there.Correlation)}
 	for name, ear := range map[string]*recording{"promoted": j.asker.ear, "listener": j.other.ear} {
 		heard := ear.pcm(t)
 		here := testkit.Compare(opening, heard)
-		if here.Correlation < 0.95 {
-			t.Errorf("the %s heard it %.3f alike, wanted 0.95", name, here.Correlation)
+		if here.Correlation < 0.85 {
+			t.Errorf("the %s heard it %.3f alike, wanted 0.85", name, here.Correlation)
 		}
 		figures[name] = round(here.Correlation)
 		muted := ear.mutes(uint32(seat))

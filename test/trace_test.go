@@ -91,6 +91,7 @@ const (
 
 // TestTraces follows what people do through the roles, and to the store or the first batch.
 func TestTraces(t *testing.T) {
+	t.Parallel()
 	s := newTraced(t)
 	host, listener := s.person(t, "Host"), s.person(t, "Listener")
 	room := s.liveRoom(t, host, api.CreateRoom{Title: "Traced"}).ID

@@ -67,8 +67,8 @@ func checkMix(t *testing.T, first, second, heard []float32) {
 	overlap := heard[from:to]
 	sum := testkit.Compare(both[from:to], overlap).Correlation
 	one, other := testkit.Compare(first[from-begins[0]:], overlap).Correlation, testkit.Compare(second[:to-begins[1]], overlap).Correlation
-	if alone[0].Correlation < 0.95 || alone[1].Correlation < 0.95 || sum < 0.9 || sum <= one || sum <= other {
-		t.Errorf("alone %.3f and %.3f alike, wanted 0.95; together %.3f, wanted 0.9 and more than %.3f and %.3f of either", alone[0].Correlation, alone[1].Correlation, sum, one, other)
+	if alone[0].Correlation < 0.85 || alone[1].Correlation < 0.85 || sum < 0.9 || sum <= one || sum <= other {
+		t.Errorf("alone %.3f and %.3f alike, wanted 0.85; together %.3f, wanted 0.9 and more than %.3f and %.3f of either", alone[0].Correlation, alone[1].Correlation, sum, one, other)
 	}
 	report(t, "mix", map[string]any{
 		"alone": []float64{round(alone[0].Correlation), round(alone[1].Correlation)}, "sum": round(sum),
