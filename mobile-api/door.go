@@ -32,6 +32,7 @@ type door struct {
 	signaling edgeFinder
 	stages    stages
 	commands  commands
+	pace      pace
 	public    *url.URL // nil: as each call says
 }
 

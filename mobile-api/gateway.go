@@ -56,6 +56,7 @@ func New(c Config) (*Gateway, error) {
 	auth := auth{app: c.App, access: c.Tokens, grants: c.Grants, now: c.Now}
 	names, unopened := names{c.App, c.Accounts}, unopened{app: c.App, rooms: c.Rooms}
 	commands := commands{stage: c.Stage, names: names}
+	pace := pace{newLimiter[id.User](2*c.ChangesPerSecond, 2*time.Second), c.Now}
 	events, err := newEvents(c, auth, names, unopened)
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
@@ -69,9 +70,9 @@ func New(c Config) (*Gateway, error) {
 		rooms:    rooms{catalogue: c.Rooms, stages: stages},
 		stages:   stages,
 		commands: commands,
-		pace:     pace{newLimiter[id.User](2*c.ChangesPerSecond, 2*time.Second), c.Now},
+		pace:     pace,
 		door: door{
-			rooms: c.Rooms, signaling: c.Signaling, stages: stages, commands: commands, public: publicURL(c.PublicURL),
+			rooms: c.Rooms, signaling: c.Signaling, stages: stages, commands: commands, pace: pace, public: publicURL(c.PublicURL),
 		},
 		events:   events,
 		whip:     whip{sessions: c.Signaling},

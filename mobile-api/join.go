@@ -58,6 +58,9 @@ func (d door) speak(r *request, room id.Room, region string, muted bool) (answer
 	if r.who.user == "" {
 		return answer{}, errNoBearer
 	}
+	if err := d.pace.check(r); err != nil {
+		return answer{}, err
+	}
 	applied, err := d.commands.apply(r, room, intent.Intent{Do: "take_seat", Muted: muted}, id.NewCommand())
 	if err != nil {
 		return answer{}, d.whyNoStage(r, room, err)

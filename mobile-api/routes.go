@@ -51,8 +51,8 @@ func (g *Gateway) routes() []route {
 		{"POST", stage + "/remove", a.person, ask("remove")},
 		{"POST", stage + "/readmit", a.person, ask("readmit")},
 
-		{"POST", room + "/whip", a.publisher, known(g.whip.create)},
-		{"PATCH", room + "/whip/{session}", a.session, g.whip.restart},
-		{"DELETE", room + "/whip/{session}", a.session, g.whip.close},
+		{"POST", room + "/whip", a.publisher, paced(known(g.whip.create))},
+		{"PATCH", room + "/whip/{session}", a.session, paced(g.whip.restart)},
+		{"DELETE", room + "/whip/{session}", a.session, paced(g.whip.close)},
 	}
 }

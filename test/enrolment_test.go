@@ -184,7 +184,6 @@ func (c *cluster) edges(address string) ([]string, error) {
 }
 
 func TestAnEdgeEnrolsAndItsCertificateIsReplaced(t *testing.T) {
-	t.Parallel()
 	c := newCluster(t, 8*time.Second)
 	one, folder := c.start("127.0.0.1:0"), t.TempDir()
 	e := c.edge("edge-1", c.token, folder, one.address)
@@ -216,7 +215,6 @@ func TestAnEdgeEnrolsAndItsCertificateIsReplaced(t *testing.T) {
 
 // The kept certificate is enough after a restart, also with a token that was revoked meanwhile.
 func TestAKeptCertificateIsEnough(t *testing.T) {
-	t.Parallel()
 	c := newCluster(t, time.Hour)
 	one, folder := c.start("127.0.0.1:0"), t.TempDir()
 	e := c.edge("edge-1", c.token, folder, one.address)
@@ -232,7 +230,6 @@ func TestAKeptCertificateIsEnough(t *testing.T) {
 
 // A certificate that has run out while signaling was away is got again for the token.
 func TestAnEdgeComesBackAfterALongLoss(t *testing.T) {
-	t.Parallel()
 	c := newCluster(t, 6*time.Second)
 	one := c.start(testkit.FreePort(t))
 	e := c.edge("edge-1", c.token, t.TempDir(), one.address)
@@ -257,7 +254,6 @@ func TestAnEdgeComesBackAfterALongLoss(t *testing.T) {
 }
 
 func TestAWrongTokenIsSaidOnceAndTriedOn(t *testing.T) {
-	t.Parallel()
 	c := newCluster(t, 0)
 	other, err := authority.New(time.Now())
 	must(t, err)
@@ -293,7 +289,6 @@ func TestAWrongTokenIsSaidOnceAndTriedOn(t *testing.T) {
 
 // An edge speaks for itself only, and reaches nothing but what edges may.
 func TestAnEdgesCertificateIsItsOwn(t *testing.T) {
-	t.Parallel()
 	c := newCluster(t, 0)
 	one := c.start("127.0.0.1:0")
 	e := c.edge("edge-1", c.token, "", one.address, "edge-2")

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"syscall"
 	"time"
 
 	"rostrum/internal/token"
@@ -87,7 +85,11 @@ func Make(path, enrolment string) error {
 	cursor, next := make([]byte, 32), newPair()
 	rand.Read(cursor) // never fails (crypto/rand)
 	d := document{pair: newPair(), Next: &next, Cursor: base64.RawURLEncoding.EncodeToString(cursor), Enrolment: enrolment}
-	written, err := d.write(path)
+	text, err := d.text()
+	if err != nil {
+		return err
+	}
+	written, err := beside(path, text)
 	if err != nil {
 		return err
 	}
@@ -98,43 +100,10 @@ func Make(path, enrolment string) error {
 	return nil
 }
 
-// write puts the document beside a path and answers where.
-func (d document) write(path string) (written string, err error) {
+func (d document) text() ([]byte, error) {
 	text, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
-		return "", fmt.Errorf("write keys: %w", err)
+		return nil, fmt.Errorf("write keys: %w", err)
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return "", fmt.Errorf("write keys: %w", err)
-	}
-	_, err = file.Write(text)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		os.Remove(file.Name())
-		return "", fmt.Errorf("write keys: %w", err)
-	}
-	return file.Name(), nil
-}
-
-// replace puts the document in the place of a file, for the same readers.
-func (d document) replace(path string) error {
-	was, err := os.Stat(path)
-	if err != nil {
-		return fmt.Errorf("write keys: %w", err)
-	}
-	written, err := d.write(path)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(written)
-	if owner, known := was.Sys().(*syscall.Stat_t); known {
-		err = os.Chown(written, int(owner.Uid), int(owner.Gid))
-	}
-	if err := errors.Join(err, os.Chmod(written, was.Mode().Perm())); err != nil {
-		return fmt.Errorf("write keys: %w", err)
-	}
-	if err := os.Rename(written, path); err != nil {
-		return fmt.Errorf("write keys: %w", err)
-	}
-	return nil
+	return text, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,9 @@ import (
 
 // lookEvery is how often a file is looked at.
 const lookEvery = 2 * time.Second
+
+// sayAgain is how often it is said that a file cannot be read: keys that stay too long are believed nowhere one day.
+const sayAgain = time.Hour
 
 // Keys are those of a file, as it is now. They may be used by many goroutines.
 type Keys struct {
@@ -48,6 +52,9 @@ func (d document) set() (*set, error) {
 		}
 		if i == 0 {
 			s.signer = signer
+		}
+		if slices.ContainsFunc(s.public, func(k token.PublicKey) bool { return k.ID == signer.Public().ID }) {
+			return nil, fmt.Errorf("signer: two keys have the id %s", signer)
 		}
 		s.access, s.public = append(s.access, access), append(s.public, signer.Public())
 	}
@@ -123,7 +130,7 @@ func (k *Keys) Enrolment() string { return k.now.Load().enrolment }
 func (k *Keys) follow() {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
-	said := ""
+	said, saidAt := "", time.Time{}
 	for {
 		select {
 		case <-ticker.C:
@@ -132,8 +139,8 @@ func (k *Keys) follow() {
 		}
 		if err := k.look(); err == nil {
 			said = ""
-		} else if err.Error() != said {
-			said = err.Error()
+		} else if err.Error() != said || time.Since(saidAt) > sayAgain {
+			said, saidAt = err.Error(), time.Now()
 			k.log.Warn("the file of keys cannot be read; those that were read stay", "error", err)
 		}
 	}

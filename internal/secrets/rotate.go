@@ -7,8 +7,9 @@ import (
 	"rostrum/internal/token"
 )
 
-// keptFor is how long what a key has made is good, and so how long keys stand between two rotations.
-const keptFor = token.GuestLifetime + 2*token.Skew
+// apart is how long keys stand between two rotations: a day in which the file comes to every process, and after it as long as
+// what the last of them made with the keys before is good.
+const apart = 24*time.Hour + token.GuestLifetime + 2*token.Skew
 
 // Rotation is what a rotation did.
 type Rotation struct {
@@ -20,15 +21,15 @@ type Rotation struct {
 	Again time.Time
 }
 
-// Rotate has a file's next keys used, keeps those that were for what they made, and makes others next. Nothing becomes invalid:
-// the keys before are good for a day, and the error says so where that is not over.
+// Rotate has a file's next keys used, keeps those that were for what they made, and makes others next. Nothing becomes invalid
+// where every process has the file within a day: the error says so where the rotation before is not two days old.
 func Rotate(path string, now time.Time) (Rotation, error) {
 	d, _, err := read(path)
 	if err != nil {
 		return Rotation{}, err
 	}
-	if again := d.Rotated.Add(keptFor); !d.Rotated.IsZero() && now.Before(again) {
-		return Rotation{}, fmt.Errorf("keys in %s were rotated at %s, and what those before them made is good until %s: rotate after that",
+	if again := d.Rotated.Add(apart); !d.Rotated.IsZero() && now.Before(again) {
+		return Rotation{}, fmt.Errorf("keys in %s were rotated at %s, and what those before them made may be good until %s: rotate after that",
 			path, d.Rotated.Format(time.RFC3339), again.Format(time.RFC3339))
 	}
 	begun := d.Next == nil
@@ -42,8 +43,12 @@ func Rotate(path string, now time.Time) (Rotation, error) {
 	if err != nil {
 		return Rotation{}, err
 	}
-	if err := d.replace(path); err != nil {
+	text, err := d.text()
+	if err != nil {
 		return Rotation{}, err
 	}
-	return Rotation{Used: s.signer.String(), Announced: s.public[1].ID, Begun: begun, Again: d.Rotated.Add(keptFor)}, nil
+	if err := Replace(path, text); err != nil {
+		return Rotation{}, err
+	}
+	return Rotation{Used: s.signer.String(), Announced: s.public[1].ID, Begun: begun, Again: d.Rotated.Add(apart)}, nil
 }

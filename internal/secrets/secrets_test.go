@@ -46,12 +46,12 @@ type issued struct{ access, grant string }
 
 func issue(t *testing.T, k *Keys, now time.Time) issued {
 	t.Helper()
-	access, err := k.Seal(token.Access{App: id.Main, User: id.NewUser(), Name: "Ada", Issued: now, Expires: now.Add(time.Hour)})
+	access, err := k.Seal(token.Access{App: id.Main, User: id.NewUser(), Name: "Ada", Issued: now, Expires: now.Add(24 * time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	grant, err := k.Sign(token.Grant{
-		App: id.Main, Room: id.NewRoom(), Subject: token.Open, Right: token.RightListen, Issued: now, Expires: now.Add(time.Hour),
+		App: id.Main, Room: id.NewRoom(), Subject: token.Open, Right: token.RightListen, Issued: now, Expires: now.Add(24 * time.Hour),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -114,12 +114,16 @@ func TestNothingIsLostByARotation(t *testing.T) {
 		if is, _ := first.Public(); len(is) != 3 || is[0] != was[1] {
 			t.Errorf("the keys %v became %v", was, is)
 		}
-		before, now = append(before, old...), now.Add(keptFor)
+		late := issue(t, second, now.Add(24*time.Hour)) // by the keys before: it has had a day to read the file
 		if err := second.look(); err != nil {
 			t.Fatal(err)
 		}
+		if at := now.Add(apart - 2*time.Minute); errors.Join(believes(first, late, at), believes(second, late, at)) != nil {
+			t.Fatal("what was made a day after a rotation is not believed until the next")
+		}
+		before, now = append(before, old...), now.Add(apart)
 	}
-	if err := believes(first, before[0], now.Add(-3*keptFor)); !fault.Is(err, fault.CodeUnauthenticated) {
+	if err := believes(first, before[0], now.Add(-3*apart)); !fault.Is(err, fault.CodeUnauthenticated) {
 		t.Errorf("what was made two rotations ago is still believed: %v", err)
 	}
 }
@@ -151,7 +155,7 @@ func TestKeysAreNotRotatedTooSoon(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept, _ := os.ReadFile(path)
-	if _, err := Rotate(path, now.Add(token.GuestLifetime)); err == nil || !strings.Contains(err.Error(), "rotate after that") {
+	if _, err := Rotate(path, now.Add(apart-time.Second)); err == nil || !strings.Contains(err.Error(), "rotate after that") {
 		t.Errorf("rotated again: %v", err)
 	}
 	if text, _ := os.ReadFile(path); !bytes.Equal(text, kept) {
@@ -166,7 +170,11 @@ func TestAFileWithoutNextKeysGetsSomeFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Next = nil
-	if err := d.replace(path); err != nil {
+	text, err := d.text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Replace(path, text); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(path, 0o640); err != nil {
@@ -179,7 +187,7 @@ func TestAFileWithoutNextKeysGetsSomeFirst(t *testing.T) {
 	if file, err := os.Stat(path); err != nil || file.Mode().Perm() != 0o640 {
 		t.Errorf("%v, %v", file.Mode(), err)
 	}
-	if did, err = Rotate(path, now.Add(keptFor)); err != nil || did.Begun || strings.HasPrefix(d.Signer, did.Used) {
+	if did, err = Rotate(path, now.Add(apart)); err != nil || did.Begun || strings.HasPrefix(d.Signer, did.Used) {
 		t.Errorf("then %+v, %v", did, err)
 	}
 }

@@ -156,11 +156,12 @@ func (s *Stream) Moved(app id.App, room id.Room, address string) <-chan struct{}
 	return nil
 }
 
-// Forget drops what is known of a room's home, because it was not there.
+// Forget drops what is known of a room's home, because it was not there. Who pulls from it looks again.
 func (s *Stream) Forget(app id.App, room id.Room) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if a := s.homes[key{app, room}]; a != nil && a.known {
+		close(a.over)
 		delete(s.homes, key{app, room})
 	}
 }

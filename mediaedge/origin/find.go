@@ -43,8 +43,17 @@ func (h *Host) rings(k key) *relay.Room {
 	return entry.relay
 }
 
-// elsewhere asks the registry where a room is that is not here; nil where it does not say, or says here.
+// elsewhere asks the registry, once for all who ask at one time, where a room is that is not here; nil where it does not say,
+// or says here.
 func (h *Host) elsewhere(ctx context.Context, app id.App, roomID id.Room) *relay.Moved {
+	found, _, _ := h.asking.Do(string(app)+"/"+string(roomID), func() (any, error) {
+		return h.askHome(context.WithoutCancel(ctx), app, roomID), nil
+	})
+	moved, _ := found.(*relay.Moved)
+	return moved
+}
+
+func (h *Host) askHome(ctx context.Context, app id.App, roomID id.Room) *relay.Moved {
 	ctx, cancel := context.WithTimeout(ctx, elsewhereTimeout)
 	defer cancel()
 	found, err := h.cfg.Homes.FindHome(ctx, &signalingv1.FindHomeRequest{App: string(app), Room: string(roomID)})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/singleflight"
 
 	"rostrum/internal/fault"
 	"rostrum/internal/id"
@@ -54,6 +55,7 @@ type Host struct {
 	ctx            context.Context
 	stop           context.CancelFunc
 	work           sync.WaitGroup
+	asking         singleflight.Group          // where rooms are that are not here
 	unheard        atomic.Pointer[fault.Fault] // what came of the newest announcement; nil: it was taken
 
 	mu    sync.Mutex

@@ -155,10 +155,11 @@ func pause(ctx context.Context, attempt int) bool {
 
 // pending is what was seen in a turn, to be answered once the archive has it.
 type pending struct {
-	view  View
-	write *chain.Write // nil: the archive has it
-	hint  time.Time    // something new is due then; zero: not earlier than was known
-	laps  laps         // of the calls in the turn
+	view    View
+	edition uint64       // of the keeper, in which it was seen
+	write   *chain.Write // nil: the archive has it
+	hint    time.Time    // something new is due then; zero: not earlier than was known
+	laps    laps         // of the calls in the turn
 }
 
 // inTurn decides the calls that are next in line and appends their events. The caller has the turn.
@@ -193,6 +194,7 @@ func (s *Service) inTurn(ctx context.Context, k *keeper) ([]*call, pending, erro
 		}
 	}
 	p.view, p.write = k.view(), k.latest
+	p.edition, _ = k.which()
 	return calls, p, nil
 }
 

@@ -158,6 +158,7 @@ func (b *backlog) adopt() {
 	for i := range b.records {
 		b.records[i].own = true
 	}
+	b.tell()
 }
 
 // leave says that nobody brings it to the archive any more.

@@ -12,12 +12,13 @@ import (
 const (
 	openWithin   = 3 * time.Second        // that opening a room waits for the archive
 	insteadOf    = 2 * time.Second        // that the archive is waited for, where no replica answered
+	hurryEvery   = 20 * time.Millisecond  // that it is told to write at once what it has been given meanwhile
 	promptWithin = 100 * time.Millisecond // that a room's turn waits for a replica
 )
 
-// hold waits until the log has everything up to a position twice, and the archive has at least the first event: while that
-// is so, a log that neither has was never acknowledged.
-func (s *Service) hold(ctx context.Context, k *keeper, at chain.Position) error {
+// hold waits until the log has everything of an edition up to a position twice, and the archive has at least the first event:
+// while that is so, a log that neither has was never acknowledged.
+func (s *Service) hold(ctx context.Context, k *keeper, edition uint64, at chain.Position) error {
 	if at.Offset == 0 {
 		return nil
 	}
@@ -31,11 +32,10 @@ func (s *Service) hold(ctx context.Context, k *keeper, at chain.Position) error 
 	if held, _ := k.marks(); held.Covers(at) {
 		return nil
 	}
-	if holding != HoldingReplica {
-		k.noteHeld(at)
-		return nil
+	if holding == HoldingReplica {
+		return s.replicate(ctx, k, edition, at)
 	}
-	return s.replicate(ctx, k, at)
+	return nil
 }
 
 // opened waits until the archive has the first event of a log.
@@ -55,8 +55,9 @@ func (s *Service) opened(ctx context.Context, k *keeper) error {
 	}
 }
 
-// replicate waits until a replica has everything up to a position, or else the archive. One waits for all that was appended until then.
-func (s *Service) replicate(ctx context.Context, k *keeper, at chain.Position) error {
+// replicate waits until a replica has everything of an edition up to a position, or where none answers the archive. One waits for
+// all that was appended until then.
+func (s *Service) replicate(ctx context.Context, k *keeper, edition uint64, at chain.Position) error {
 	asked := time.Now()
 	select {
 	case <-k.holding:
@@ -72,16 +73,17 @@ func (s *Service) replicate(ctx context.Context, k *keeper, at chain.Position) e
 		return fault.New(fault.CodeUnavailable, "the change is not held twice yet; try again").In(retryAfter)
 	}
 	begun := time.Now()
-	replicated, err := s.log.Hold(ctx, k.key, newest, s.behind.ReplicaWait)
+	_, life := k.which()
+	replicated, err := s.log.Hold(ctx, k.key, newest, life, s.behind.ReplicaWait)
 	if err == nil && replicated {
 		s.alone.Store(false)
-		k.noteHeld(newest)
+		k.noteHeld(edition, newest)
 		return nil
 	}
 	if err == nil {
 		s.waited(false)
-		if s.archivedToo(ctx, k, newest) {
-			k.noteHeld(newest)
+		if s.archivedToo(ctx, k, at) {
+			k.noteHeld(edition, at)
 			return nil
 		}
 	}
@@ -89,14 +91,14 @@ func (s *Service) replicate(ctx context.Context, k *keeper, at chain.Position) e
 	return fault.Unavailable(later(err), "the change is not held twice yet; try again")
 }
 
-// archivedToo waits until the archive has everything up to a position: what has lost its replica, as a shard has after a
-// failover, is held twice all the same.
+// archivedToo waits until the archive has everything up to a position, and hurries it: what has lost its replica, as a shard
+// has after a failover, is held twice all the same.
 func (s *Service) archivedToo(ctx context.Context, k *keeper, at chain.Position) bool {
 	ctx, cancel := context.WithTimeout(ctx, insteadOf)
 	defer cancel()
-	if hurried, can := s.archive.(flusher); can {
-		_ = hurried.Flush(ctx, k.key) // the backlog tells what came of it
-	}
+	k.backlog.adopt() // what others appended, too
+	tick := time.NewTicker(hurryEvery)
+	defer tick.Stop()
 	for {
 		has, changed := k.backlog.has(at)
 		if has {
@@ -104,6 +106,10 @@ func (s *Service) archivedToo(ctx context.Context, k *keeper, at chain.Position)
 		}
 		select {
 		case <-changed:
+		case <-tick.C:
+			if hurried, can := s.archive.(flusher); can {
+				_ = hurried.Flush(ctx, k.key) // the backlog tells what came of it
+			}
 		case <-ctx.Done():
 			return false
 		}
@@ -135,20 +141,29 @@ func (s *Service) noteRead(k *keeper, page stagelog.Page) {
 	if !s.logFirst {
 		return
 	}
+	edition, _ := k.which()
+	k.noteLife(page.Life)
 	k.noteNewest(page.Head.Position)
-	k.noteHeld(chain.Position{Term: page.Head.Term, Offset: min(page.Acked, page.Head.Offset)})
+	k.noteHeld(edition, ackedOf(page))
 	if page.Tracked {
 		k.backlog.archived(page.ArchivedAt())
 	}
 }
 
+// ackedOf is up to where a log is acknowledged, and so held twice.
+func ackedOf(page stagelog.Page) chain.Position {
+	return chain.Position{Term: page.Head.Term, Offset: min(page.Acked, page.Head.Offset)}
+}
+
 // noteAppended takes what an append says of how its events are held. The caller has the turn.
 func (s *Service) noteAppended(k *keeper, added stagelog.Append, done stagelog.Appended) {
+	k.noteLife(done.Life)
 	if !s.logFirst || added.Wait == 0 || len(added.Records) == 0 {
 		return
 	}
 	s.waited(done.Replicated)
 	if done.Replicated {
-		k.noteHeld(added.Records[len(added.Records)-1].Position)
+		edition, _ := k.which()
+		k.noteHeld(edition, added.Records[len(added.Records)-1].Position)
 	}
 }

@@ -36,6 +36,8 @@ type keeper struct {
 	holding chan struct{} // the right to wait for a replica, like turn
 	marking chan struct{} // the right to mark, like turn
 	mu      sync.Mutex
+	edition uint64         // another each time that another log may stand here than did
+	life    string         // of Redis, in which the log was last seen to be the one that is here; "": not known
 	held    chain.Position // newest known to be held twice
 	marked  chain.Position // newest known to be acknowledged in the log
 	newest  chain.Position // newest known to be in the log
@@ -60,15 +62,30 @@ func (k *keeper) give() { k.turn <- struct{}{} }
 func (k *keeper) view() View { return View{Stage: k.stage, Enforced: k.enforced} }
 
 // reset puts what the archive has in place of what was here.
-func (k *keeper) reset(a archived) {
-	k.put(a)
-	k.noteHeld(a.head.Position)
-}
+func (k *keeper) reset(a archived) { k.put(a, a.head.Position) }
 
-// put puts a stage in place of what was here.
-func (k *keeper) put(a archived) {
+// put puts a stage, held twice up to a position, in place of what was here.
+func (k *keeper) put(a archived, held chain.Position) {
 	k.stage, k.head, k.snapshotAt, k.latest, k.loaded = a.stage, a.head, a.snapshotAt, nil, false
 	k.due, k.enforced = dueOf(a.stage), chain.Position{}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.edition++
+	k.life, k.held, k.marked, k.newest = "", held, chain.Position{}, a.head.Position
+}
+
+// noteLife says in which life of Redis the log is the one that is here.
+func (k *keeper) noteLife(life string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.life = life
+}
+
+// which answers the edition, and in which life of Redis it was last seen.
+func (k *keeper) which() (edition uint64, life string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.edition, k.life
 }
 
 // noteNewest says that the log has come to a position.
@@ -97,19 +114,23 @@ func (k *keeper) holdFailed(begun time.Time) {
 	k.failed = begun
 }
 
-func (k *keeper) noteHeld(at chain.Position) {
+// noteHeld says that an edition is held twice up to a position.
+func (k *keeper) noteHeld(edition uint64, at chain.Position) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.held.Before(at) {
+	if k.edition == edition && k.held.Before(at) {
 		k.held = at
 	}
 }
 
-// noteMarked also lowers the mark: a log can come back older than it was. Marking twice does no harm.
-func (k *keeper) noteMarked(at chain.Position) {
+// noteMarked says that an edition is acknowledged up to a position. It also lowers the mark: a log can come back older than it
+// was. Marking twice does no harm.
+func (k *keeper) noteMarked(edition uint64, at chain.Position) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.marked = at
+	if k.edition == edition {
+		k.marked = at
+	}
 }
 
 func (k *keeper) marks() (held, marked chain.Position) {

@@ -87,14 +87,15 @@ func (s *Service) refresh(ctx context.Context, k *keeper) error {
 			}
 			s.advance(k, stage, dueOf(stage), page.Records, false)
 		}
+		if len(page.Records) == 0 && k.head != page.Head {
+			return errDiverged // nothing that the page says is of what is here
+		}
 		s.noteRead(k, page)
 		k.enforced = page.Enforced
 		if k.head == page.Head {
-			k.noteMarked(chain.Position{Term: page.Head.Term, Offset: page.Acked})
+			edition, _ := k.which()
+			k.noteMarked(edition, chain.Position{Term: page.Head.Term, Offset: page.Acked})
 			return nil
-		}
-		if len(page.Records) == 0 {
-			return errDiverged
 		}
 	}
 }

@@ -126,3 +126,36 @@ func TestACutReplicaIsPromoted(t *testing.T) {
 	}
 	h.verify(t, key)
 }
+
+// TestAnAnswerIsOfWhatWasDecided: while something waits to be held, another log may come to stand in its place. What is held and
+// marked then may be another event at the same position.
+func TestAnAnswerIsOfWhatWasDecided(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, testkit.Redis(t))
+	h.acknowledge = AcknowledgeLog
+	s := h.open(t)
+	key := openRoom(t, s)
+	apply(t, s, key, request(speaker, TakeSeat{}))
+	k, err := s.rooms.use(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.rooms.done(k)
+	inTurn := func(do func() error) {
+		t.Helper()
+		<-k.turn
+		defer k.give()
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var p pending
+	inTurn(func() (err error) { p, err = s.lookInTurn(t.Context(), k); return err })
+	if err := s.settle(t.Context(), k, &p); err != nil {
+		t.Errorf("what stands as it was decided: %v", err)
+	}
+	inTurn(func() error { k.loaded = false; return s.ready(t.Context(), k) })
+	wantFault(t, "what was loaded anew since", s.settle(t.Context(), k, &p), fault.CodeUnavailable)
+	apply(t, s, key, request(speaker, Mute{speaker}))
+	h.verify(t, key)
+}

@@ -100,5 +100,6 @@ func (s *Service) lookInTurn(ctx context.Context, k *keeper) (pending, error) {
 		}
 		return pending{}, fault.Unavailable(err, "the stage log cannot be reached; try again")
 	}
-	return pending{view: k.view(), write: k.latest}, nil
+	edition, _ := k.which()
+	return pending{view: k.view(), edition: edition, write: k.latest}, nil
 }

@@ -32,12 +32,13 @@ func (s *Service) loadLog(ctx context.Context, k *keeper) error {
 		return errDiverged
 	}
 	k.backlog.begin(found.after)
-	k.put(archived{stage: found.stage, head: found.head, snapshotAt: found.page.SnapshotAt})
+	k.put(archived{stage: found.stage, head: found.head, snapshotAt: found.page.SnapshotAt}, ackedOf(found.page))
 	if len(found.owed) > 0 {
 		s.owe(k, found.owed, false, nil)
 	}
 	s.noteRead(k, found.page)
-	k.noteMarked(chain.Position{Term: found.head.Term, Offset: found.page.Acked})
+	edition, _ := k.which()
+	k.noteMarked(edition, chain.Position{Term: found.head.Term, Offset: found.page.Acked})
 	k.enforced, k.loaded = found.page.Enforced, true
 	return nil
 }

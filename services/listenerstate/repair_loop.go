@@ -93,7 +93,8 @@ func (s *Service) reseed(ctx context.Context, k *keeper, token string) (chain.He
 		k.doubted = false
 	}
 	k.reset(a)
-	k.noteMarked(a.head.Position)
+	edition, _ := k.which()
+	k.noteMarked(edition, a.head.Position)
 	k.loaded = true
 	return a.head, nil
 }

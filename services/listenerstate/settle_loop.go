@@ -37,7 +37,7 @@ func (s *Service) settle(ctx context.Context, k *keeper, p *pending) error {
 	}
 	at := p.view.Stage.Position
 	if s.logFirst {
-		if err := s.hold(ctx, k, at); err != nil {
+		if err := s.hold(ctx, k, p.edition, at); err != nil {
 			return err
 		}
 	}
@@ -48,23 +48,26 @@ func (s *Service) settle(ctx context.Context, k *keeper, p *pending) error {
 		}
 	}
 	p.laps.held = time.Now()
-	k.noteHeld(at)
-	if err := s.mark(ctx, k, at); err != nil {
+	k.noteHeld(p.edition, at)
+	if err := s.mark(ctx, k, p.edition, at); err != nil {
 		s.metrics.unmarked.Inc()
 		if s.logFirst {
 			return fault.Unavailable(later(err), "the change is not held twice yet; try again")
 		}
 	}
+	if edition, _ := k.which(); s.logFirst && edition != p.edition { // what was held and marked may be another event
+		return fault.Unavailable(errAgain, "the change is not held twice yet; try again")
+	}
 	p.laps.acknowledged = time.Now()
 	return nil
 }
 
-// mark acknowledges in the log what is held twice, once for all who wait for it.
+// mark acknowledges in the log what of an edition is held twice, once for all who wait for it.
 //
 // Archive first, a failure delays watchers, who mark it themselves; what was answered is held nevertheless. Log first it is the
 // last word: between the append and here the log may have been lost and repaired, with what this instance offered then.
 // Where the log can still be marked, no repair has begun, and one that begins later is offered what is marked here.
-func (s *Service) mark(ctx context.Context, k *keeper, at chain.Position) error {
+func (s *Service) mark(ctx context.Context, k *keeper, edition uint64, at chain.Position) error {
 	if at.Offset == 0 {
 		return nil
 	}
@@ -74,6 +77,7 @@ func (s *Service) mark(ctx context.Context, k *keeper, at chain.Position) error 
 		return ctx.Err()
 	}
 	defer func() { k.marking <- struct{}{} }()
+	_, life := k.which()
 	held, marked := k.marks()
 	if marked.Covers(at) || !s.logFirst && !marked.Before(at) {
 		return nil
@@ -81,10 +85,10 @@ func (s *Service) mark(ctx context.Context, k *keeper, at chain.Position) error 
 	if s.logFirst && !held.Covers(at) {
 		return stagelog.ErrMoved
 	}
-	if err := s.log.Acknowledge(ctx, k.key, held); err != nil {
+	if err := s.log.Acknowledge(ctx, k.key, held, life); err != nil {
 		return err
 	}
-	k.noteMarked(held)
+	k.noteMarked(edition, held)
 	return nil
 }
 

@@ -61,8 +61,8 @@ type Dialer interface {
 	Dial(address string) (*grpc.ClientConn, error)
 }
 
-// Keys are what grants are signed with.
-type Keys interface {
+// grantKeys are what grants are signed with.
+type grantKeys interface {
 	// Public are all keys that grants may be signed with; replaced is closed when there are others.
 	Public() (keys []token.PublicKey, replaced <-chan struct{})
 }
@@ -72,7 +72,7 @@ type Config struct {
 	Store  Store
 	Stage  Stage
 	Dialer Dialer
-	Keys   Keys
+	Keys   grantKeys
 	// EnrolmentToken lets edges in. Empty: every edge over a plain network, none over another.
 	EnrolmentToken string
 	// Authority makes the certificates of edges; nil: they get none.
@@ -87,7 +87,7 @@ type Service struct {
 	store     Store
 	stage     Stage
 	dialer    Dialer
-	keys      Keys
+	keys      grantKeys
 	enrolment enrolment
 	log       *slog.Logger
 	metrics   *metrics

@@ -2,6 +2,7 @@
 --
 -- KEYS  1 head (hash)  2 log (stream)  3 repair
 -- ARGV  1 term  2 offset  3 first id to keep, or empty  4 doorbell, empty: the caller rings  5 what it says  6 guarded (1)
+--       7 the life in which the caller knows the log, or empty
 -- Answers "rose"; "held" where they are marked already; "moved": another term, or a log that ends before; "lost";
 -- "repairing"; "restarted".
 
@@ -13,7 +14,7 @@ if ARGV[6] == '1' then
 	if redis.call('EXISTS', KEYS[3]) == 1 then
 		return 'repairing'
 	end
-	if head[4] ~= life() then
+	if head[4] ~= life() or ARGV[7] ~= '' and ARGV[7] ~= head[4] then
 		return 'restarted'
 	end
 end

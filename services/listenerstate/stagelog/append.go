@@ -29,6 +29,8 @@ type Appended struct {
 	Known []Known
 	// Enforced is up to where the SFU does what the stage says; zero where that is not known in this term.
 	Enforced chain.Position
+	// Life is that of Redis in which it was done; "" of a log that is not guarded.
+	Life string
 	// Replicated says that a replica has what was appended: records, and all before them.
 	Replicated bool
 }
@@ -84,7 +86,8 @@ func decodeAppended(key chain.Key, answer []string) (Appended, error) {
 	var done Appended
 	var err error
 	switch {
-	case len(answer) == 2 && answer[0] == "ok":
+	case len(answer) == 3 && answer[0] == "ok":
+		done.Life = answer[2]
 		done.Enforced, err = decodeEnforced(answer[1])
 		return done, err
 	case len(answer) == 1:
@@ -107,14 +110,15 @@ func decodeAppended(key chain.Key, answer []string) (Appended, error) {
 
 // Acknowledge says that every event up to a position is held twice: watchers may have them from now on. Where the log is
 // not the one that has the position any more, it does nothing; of a guarded log the errors are ErrMoved, ErrLost,
-// ErrRepairing and ErrRestarted then: the events must not be acknowledged.
-func (l *Log) Acknowledge(ctx context.Context, key chain.Key, at chain.Position) error {
+// ErrRepairing and ErrRestarted then: the events must not be acknowledged. In another life than the one in which the caller
+// knows the log ("": whichever) another event may stand at the position.
+func (l *Log) Acknowledge(ctx context.Context, key chain.Key, at chain.Position, life string) error {
 	k := keysOf(key)
 	first := "" // what is guarded is cut by Archived
 	if at.Offset > Keep && !l.guarded {
 		first = chain.Position{Term: at.Term, Offset: at.Offset - Keep + 1}.String()
 	}
-	args := []any{at.Term, at.Offset, first, l.bell.Plain(), ring(key, at), flag(l.guarded)}
+	args := []any{at.Term, at.Offset, first, l.bell.Plain(), ring(key, at), flag(l.guarded), life}
 	answer, err := l.acknowledge.Run(ctx, l.client, []string{k.head, k.log, k.repair}, args...).Text()
 	switch {
 	case err != nil:

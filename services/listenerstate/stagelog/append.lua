@@ -8,7 +8,7 @@
 --       then per command its name and what to remember, empty for nothing;
 --       then per event its id, its bytes, the hash of its command's payload;
 --       then per operation kind, index of its key, field, value
--- Answers {status, ...}: "ok" and up to where is enforced, or empty; "known", then per command that came before its index
+-- Answers {status, ...}: "ok", up to where is enforced, or empty, and the life; "known", then per command that came before its index
 -- from 0 and what was remembered; "moved"; "lost"; "repairing"; "restarted".
 --
 -- Offsets and terms stay texts here: a Lua number cannot hold 64 bits.
@@ -98,4 +98,4 @@ if ARGV[7] ~= '0' then
 		redis.call('PEXPIRE', KEYS[i], ARGV[7])
 	end
 end
-return {'ok', head[4] or ''}
+return {'ok', head[4] or '', alive}

@@ -32,7 +32,7 @@ func acknowledgesAndRings(t *testing.T, l *Log, _ redis.UniversalClient) {
 		if l.guarded && c.at.Term == 2 {
 			wanted = ErrMoved
 		}
-		if err := l.Acknowledge(ctx, key, c.at); !errors.Is(err, wanted) {
+		if err := l.Acknowledge(ctx, key, c.at, ""); !errors.Is(err, wanted) {
 			t.Fatal(err)
 		}
 		if got := read(t, l, key, chain.Position{}).Acked; got != c.want {

@@ -66,7 +66,7 @@ func (w *writer) append(ctx context.Context) error {
 	}
 	w.last = now
 	w.mu.Unlock()
-	return w.log.Acknowledge(ctx, w.key, added[0].Position)
+	return w.log.Acknowledge(ctx, w.key, added[0].Position, "")
 }
 
 // orient learns where a log stands after an append that did not work, and verifies it in its new life.

@@ -62,16 +62,16 @@ func standsStill(t *testing.T, l *Log, _ redis.UniversalClient) {
 	}
 	_, err := l.Append(ctx, key, Append{Expect: head, Now: time.Now(), Records: records(head, 1)})
 	want(t, "an append", err, ErrRepairing)
-	_, err = l.Hold(ctx, key, head.Position, 10*time.Millisecond)
+	_, err = l.Hold(ctx, key, head.Position, "", 10*time.Millisecond)
 	want(t, "a wait for a replica", err, ErrRepairing)
-	want(t, "marking", l.Acknowledge(ctx, key, head.Position), ErrRepairing)
+	want(t, "marking", l.Acknowledge(ctx, key, head.Position, ""), ErrRepairing)
 	want(t, "trust by another repair", l.Trust(ctx, key, "b"), ErrFenced)
 	want(t, "trust", l.Trust(ctx, key, "a"), nil)
 	extend(t, l, key, head, 1)
 	want(t, "trust in what was trusted", l.Trust(ctx, key, "a"), ErrFenced)
-	_, err = l.Hold(ctx, key, chain.Position{Term: 1, Offset: 9}, 10*time.Millisecond)
+	_, err = l.Hold(ctx, key, chain.Position{Term: 1, Offset: 9}, "", 10*time.Millisecond)
 	want(t, "a wait for what is not there", err, ErrMoved)
-	_, err = l.Hold(ctx, newKey(), head.Position, 10*time.Millisecond)
+	_, err = l.Hold(ctx, newKey(), head.Position, "", 10*time.Millisecond)
 	want(t, "a wait in a log that is lost", err, ErrLost)
 }
 
@@ -107,7 +107,7 @@ func cutsBelowTheArchive(t *testing.T, l *Log, client redis.UniversalClient) {
 		head = extend(t, l, key, head, 100)
 	}
 	all := int64(head.Offset)
-	want(t, "acknowledging", l.Acknowledge(ctx, key, head.Position), nil)
+	want(t, "acknowledging", l.Acknowledge(ctx, key, head.Position, ""), nil)
 	if n := length(); n != all {
 		t.Errorf("acknowledging left %d events of %d", n, all)
 	}
@@ -161,17 +161,17 @@ func bringsOffers(t *testing.T, l *Log, _ redis.UniversalClient) {
 func marksNothingBeyond(t *testing.T, l *Log, _ redis.UniversalClient) {
 	key, ctx := newKey(), context.Background()
 	head := extend(t, l, key, chain.Head{}, 3)
-	want(t, "marking what is not there", l.Acknowledge(ctx, key, chain.Position{Term: 1, Offset: 4}), ErrMoved)
+	want(t, "marking what is not there", l.Acknowledge(ctx, key, chain.Position{Term: 1, Offset: 4}, ""), ErrMoved)
 	if page, err := l.Head(ctx, key); err != nil || page.Acked != 0 {
 		t.Errorf("acknowledged up to %d, %v", page.Acked, err)
 	}
 	for range 2 {
-		want(t, "marking", l.Acknowledge(ctx, key, head.Position), nil)
+		want(t, "marking", l.Acknowledge(ctx, key, head.Position, ""), nil)
 		if page, err := l.Head(ctx, key); err != nil || page.Acked != 3 {
 			t.Errorf("acknowledged up to %d, %v", page.Acked, err)
 		}
 	}
-	want(t, "marking in a log that is lost", l.Acknowledge(ctx, newKey(), head.Position), ErrLost)
+	want(t, "marking in a log that is lost", l.Acknowledge(ctx, newKey(), head.Position, ""), ErrLost)
 }
 
 // TestAnotherLifeOfRedis: after a restart with its data a guarded log says nothing before it is trusted, for every instance.
@@ -180,6 +180,8 @@ func TestAnotherLifeOfRedis(t *testing.T) {
 	client, ctx := connect(t, server.Address), context.Background()
 	l, key := NewGuarded(client), newKey()
 	head := extend(t, l, key, chain.Head{}, 3)
+	before, err := l.Head(ctx, key)
+	want(t, "reading the head", err, nil)
 	server.Kill()
 	server.Start(t)
 	for range 2 {
@@ -190,9 +192,9 @@ func TestAnotherLifeOfRedis(t *testing.T) {
 		}
 		_, err = l.Append(ctx, key, Append{Expect: head, Now: time.Now(), Records: records(head, 1)})
 		want(t, "appending", err, ErrRestarted)
-		_, err = l.Hold(ctx, key, head.Position, time.Millisecond)
+		_, err = l.Hold(ctx, key, head.Position, "", time.Millisecond)
 		want(t, "holding", err, ErrRestarted)
-		want(t, "marking", l.Acknowledge(ctx, key, head.Position), ErrRestarted)
+		want(t, "marking", l.Acknowledge(ctx, key, head.Position, ""), ErrRestarted)
 	}
 	if page, err := New(client).Read(ctx, key, chain.Position{}, 10); err != nil || page.Acked != 0 {
 		t.Errorf("acknowledged up to %d, %v", page.Acked, err)
@@ -201,7 +203,25 @@ func TestAnotherLifeOfRedis(t *testing.T) {
 		t.Fatal(taken, err)
 	}
 	want(t, "trusting", l.Trust(ctx, key, "a"), nil)
+	for life, wanted := range map[string]error{before.Life: ErrRestarted, lifeOf(t, l, key): nil} { // it may have lost what was there
+		_, err = l.Hold(ctx, key, head.Position, life, time.Millisecond)
+		want(t, "holding in life "+life, err, wanted)
+		want(t, "marking in life "+life, l.Acknowledge(ctx, key, head.Position, life), wanted)
+	}
 	extend(t, NewGuarded(client), key, head, 1)
+}
+
+// lifeOf is the life in which a log was last verified, as reading and appending tell it.
+func lifeOf(t *testing.T, l *Log, key chain.Key) string {
+	t.Helper()
+	page, err := l.Head(context.Background(), key)
+	want(t, "reading the head", err, nil)
+	done, err := l.Append(context.Background(), key, Append{Expect: page.Head, Now: time.Now()})
+	want(t, "appending nothing", err, nil)
+	if page.Life == "" || done.Life != page.Life {
+		t.Errorf("it lives in %q, and appends in %q", page.Life, done.Life)
+	}
+	return page.Life
 }
 
 // TestAReplicaIsWaitedFor: of an append, of one that another made, and in vain.
@@ -226,18 +246,18 @@ func TestAReplicaIsWaitedFor(t *testing.T) {
 	if head, replicated = add(head, 0); replicated {
 		t.Error("nobody waited, and it is said to be there")
 	}
-	if held, err := l.Hold(ctx, key, head.Position, 10*time.Second); !held || err != nil {
+	if held, err := l.Hold(ctx, key, head.Position, "", 10*time.Second); !held || err != nil {
 		t.Errorf("the replica has the second: %v, %v", held, err)
 	}
 	pair.Cut(t)
 	if head, replicated = add(head, 50*time.Millisecond); replicated {
 		t.Error("a replica that is cut off has the third")
 	}
-	if held, err := l.Hold(ctx, key, head.Position, 50*time.Millisecond); held || err != nil {
+	if held, err := l.Hold(ctx, key, head.Position, "", 50*time.Millisecond); held || err != nil {
 		t.Errorf("a replica that is cut off has it: %v, %v", held, err)
 	}
 	pair.Join(t)
-	if held, err := l.Hold(ctx, key, head.Position, 10*time.Second); !held || err != nil {
+	if held, err := l.Hold(ctx, key, head.Position, "", 10*time.Second); !held || err != nil {
 		t.Errorf("when it is back: %v, %v", held, err)
 	}
 }

@@ -28,6 +28,8 @@ type Page struct {
 	Archived uint64
 	// Base is the offset at which the term began.
 	Base uint64
+	// Life is that of Redis in which the log was last verified.
+	Life string
 	// SnapshotAt is the offset of the snapshot that the log keeps; 0: it keeps none.
 	SnapshotAt uint64
 }
@@ -123,6 +125,7 @@ const (
 	headBase
 	headSnapshot
 	headVerified
+	headLife
 	headFields
 )
 
@@ -147,7 +150,7 @@ func decodeHead(texts []string) (Page, error) {
 	if len(texts) < headFields || texts[headArchived] == "" || texts[headBase] == "" {
 		return page, nil
 	}
-	page.Tracked = true
+	page.Tracked, page.Life = true, texts[headLife]
 	for at, field := range map[int]*uint64{headArchived: &page.Archived, headBase: &page.Base, headSnapshot: &page.SnapshotAt} {
 		if texts[at] == "" {
 			continue

@@ -173,7 +173,7 @@ func trims(t *testing.T, l *Log, _ redis.UniversalClient) {
 	head := grow(t, l, key, chain.Head{}, "a", Keep)
 	head = grow(t, l, key, head, "b", 100)
 	at := chain.Position{Term: 1, Offset: Keep + 10}
-	if err := l.Acknowledge(context.Background(), key, at); err != nil {
+	if err := l.Acknowledge(context.Background(), key, at, ""); err != nil {
 		t.Fatal(err)
 	}
 	page := read(t, l, key, chain.Position{})

@@ -61,10 +61,10 @@ func elsewhere(err error) bool {
 
 // Hold waits for up to a time until a replica has everything up to a position, whoever appended it; false: none has it yet.
 // Only for guarded logs. Errors: ErrMoved where the log ends before or is in another term; ErrLost, ErrRepairing,
-// ErrRestarted.
-func (l *Log) Hold(ctx context.Context, key chain.Key, at chain.Position, wait time.Duration) (bool, error) {
+// ErrRestarted. The life is as of Acknowledge.
+func (l *Log) Hold(ctx context.Context, key chain.Key, at chain.Position, life string, wait time.Duration) (bool, error) {
 	k := keysOf(key)
-	answered, replicas, err := l.run(ctx, l.hold, []string{k.head, k.repair}, []any{at.Term, at.Offset}, wait)
+	answered, replicas, err := l.run(ctx, l.hold, []string{k.head, k.repair}, []any{at.Term, at.Offset, life}, wait)
 	if err != nil {
 		return false, fmt.Errorf("hold %s of stage log %s: %w", at, key, err)
 	}
