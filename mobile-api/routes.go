@@ -52,7 +52,7 @@ func (g *Gateway) routes() []route {
 		{"POST", stage + "/readmit", a.person, ask("readmit")},
 
 		{"POST", room + "/whip", a.publisher, paced(known(g.whip.create))},
-		{"PATCH", room + "/whip/{session}", a.session, paced(g.whip.restart)},
-		{"DELETE", room + "/whip/{session}", a.session, paced(g.whip.close)},
+		{"PATCH", room + "/whip/{session}", a.session, g.whip.restart},
+		{"DELETE", room + "/whip/{session}", a.session, g.whip.close},
 	}
 }

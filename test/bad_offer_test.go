@@ -47,9 +47,14 @@ func (w *world) badOffers(t *testing.T) {
 	}
 }
 
+// isRefused makes a call that is to be refused, and not for coming too soon after others.
 func (w *world) isRefused(t *testing.T, c badCall) {
 	t.Helper()
 	status, answer, _ := w.call(t, c)
+	for status == http.StatusTooManyRequests && c.want != fault.CodeRateLimited {
+		<-time.After(100 * time.Millisecond)
+		status, answer, _ = w.call(t, c)
+	}
 	refused(t, status, answer, c.want)
 }
 

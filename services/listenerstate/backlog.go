@@ -209,12 +209,11 @@ func (b *backlog) begun() (bool, <-chan struct{}) {
 	return b.after.Offset > 0, b.changed
 }
 
-// has says whether the archive is known to have everything up to a position, and a channel that closes when that may have
-// changed.
-func (b *backlog) has(at chain.Position) (bool, <-chan struct{}) {
+// upTo answers up to where the archive is known to have everything, and a channel that closes when that may have changed.
+func (b *backlog) upTo() (chain.Position, <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.after.Covers(at), b.changed
+	return b.after.Position, b.changed
 }
 
 func (b *backlog) tell() {

@@ -82,8 +82,8 @@ func (s *Service) replicate(ctx context.Context, k *keeper, edition uint64, at c
 	}
 	if err == nil {
 		s.waited(false)
-		if s.archivedToo(ctx, k, at) {
-			k.noteHeld(edition, at)
+		if upTo := s.archivedToo(ctx, k, at); upTo.Covers(at) {
+			k.noteHeld(edition, upTo)
 			return nil
 		}
 	}
@@ -91,18 +91,18 @@ func (s *Service) replicate(ctx context.Context, k *keeper, edition uint64, at c
 	return fault.Unavailable(later(err), "the change is not held twice yet; try again")
 }
 
-// archivedToo waits until the archive has everything up to a position, and hurries it: what has lost its replica, as a shard
-// has after a failover, is held twice all the same.
-func (s *Service) archivedToo(ctx context.Context, k *keeper, at chain.Position) bool {
+// archivedToo waits for a while until the archive has everything up to a position, hurries it, and answers up to where it has:
+// what has lost its replica, as a shard has after a failover, is held twice all the same.
+func (s *Service) archivedToo(ctx context.Context, k *keeper, at chain.Position) chain.Position {
 	ctx, cancel := context.WithTimeout(ctx, insteadOf)
 	defer cancel()
 	k.backlog.adopt() // what others appended, too
 	tick := time.NewTicker(hurryEvery)
 	defer tick.Stop()
 	for {
-		has, changed := k.backlog.has(at)
-		if has {
-			return true
+		upTo, changed := k.backlog.upTo()
+		if upTo.Covers(at) {
+			return upTo
 		}
 		select {
 		case <-changed:
@@ -111,7 +111,7 @@ func (s *Service) archivedToo(ctx context.Context, k *keeper, at chain.Position)
 				_ = hurried.Flush(ctx, k.key) // the backlog tells what came of it
 			}
 		case <-ctx.Done():
-			return false
+			return upTo
 		}
 	}
 }

@@ -62,15 +62,17 @@ func (k *keeper) give() { k.turn <- struct{}{} }
 func (k *keeper) view() View { return View{Stage: k.stage, Enforced: k.enforced} }
 
 // reset puts what the archive has in place of what was here.
-func (k *keeper) reset(a archived) { k.put(a, a.head.Position) }
+func (k *keeper) reset(a archived) { k.put(a, a.head.Position, a.head) }
 
-// put puts a stage, held twice up to a position, in place of what was here.
-func (k *keeper) put(a archived, held chain.Position) {
+// put puts a stage in place of what was here: held twice up to a position, and in the archive up to a head. What is asked of one
+// edition and what the backlog of another says never come together.
+func (k *keeper) put(a archived, held chain.Position, after chain.Head) {
 	k.stage, k.head, k.snapshotAt, k.latest, k.loaded = a.stage, a.head, a.snapshotAt, nil, false
 	k.due, k.enforced = dueOf(a.stage), chain.Position{}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.edition++
+	k.backlog.begin(after)
 	k.life, k.held, k.marked, k.newest = "", held, chain.Position{}, a.head.Position
 }
 

@@ -36,9 +36,8 @@ func (s *Service) recover(ctx context.Context, k *keeper, token string) (chain.H
 	case fine:
 		return chain.Head{}, s.trust(ctx, k, token)
 	case a.head.Offset == 0 && len(best) == 0 && !found.there:
-		k.backlog.begin(chain.Head{}) // nobody ever acknowledged anything of it
 		k.doubted = false
-		k.reset(archived{})
+		k.reset(archived{}) // nobody ever acknowledged anything of it
 		return chain.Head{}, nil
 	case a.head.Offset == 0 && len(best) == 0:
 		return chain.Head{}, fmt.Errorf("the log of %s does not fold and the archive has nothing of it", k.key)

@@ -31,8 +31,7 @@ func (s *Service) loadLog(ctx context.Context, k *keeper) error {
 	if !found.goesOnFrom(said) {
 		return errDiverged
 	}
-	k.backlog.begin(found.after)
-	k.put(archived{stage: found.stage, head: found.head, snapshotAt: found.page.SnapshotAt}, ackedOf(found.page))
+	k.put(archived{stage: found.stage, head: found.head, snapshotAt: found.page.SnapshotAt}, ackedOf(found.page), found.after)
 	if len(found.owed) > 0 {
 		s.owe(k, found.owed, false, nil)
 	}
@@ -53,7 +52,6 @@ func (s *Service) loadLost(ctx context.Context, k *keeper) error {
 	if head.Offset > 0 || len(s.tail(k)) > 0 {
 		return stagelog.ErrLost
 	}
-	k.backlog.begin(chain.Head{})
 	k.reset(archived{})
 	return nil
 }
@@ -64,7 +62,6 @@ func (s *Service) loadUntracked(ctx context.Context, k *keeper) error {
 	if err != nil {
 		return err
 	}
-	k.backlog.begin(a.head)
 	k.reset(a)
 	if err := s.refresh(ctx, k); err != nil {
 		return err

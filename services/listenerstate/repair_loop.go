@@ -89,7 +89,6 @@ func (s *Service) reseed(ctx context.Context, k *keeper, token string) (chain.He
 	}
 	if s.logFirst {
 		s.leaveTerm(ctx, k, a.head.Offset)
-		k.backlog.begin(a.head)
 		k.doubted = false
 	}
 	k.reset(a)
