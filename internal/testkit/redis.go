@@ -42,7 +42,7 @@ func FreePort(t testing.TB) string {
 // Of the ports below those of outgoing connections (/proc/sys/net/ipv4/ip_local_port_range) and of listeners that ask for any.
 const (
 	firstAside = 10_000
-	portsAside = 20_000
+	portsAside = 8_000
 )
 
 // listenAside listens on a port that is picked by lot.

@@ -114,7 +114,8 @@ func (a *archiver) leaving() bool {
 func (a *archiver) takeOver() {
 	ctx, cancel := context.WithTimeout(a.s.patience, callTimeout)
 	defer cancel()
-	if page, err := a.s.log.Head(ctx, a.k.key); err == nil && page.Tracked {
+	_, life := a.k.which()
+	if page, err := a.s.log.Head(ctx, a.k.key); err == nil && page.Tracked && page.Life == life {
 		a.k.backlog.archived(page.ArchivedAt())
 	}
 	a.k.backlog.adopt()
@@ -130,11 +131,14 @@ func (a *archiver) finish() bool {
 	if _, _, since := a.k.backlog.size(); !since.IsZero() {
 		a.s.metrics.archived.Observe(time.Since(since).Seconds())
 	}
-	a.k.backlog.archived(done.last())
+	_, life := a.k.which()
+	if !a.k.backlog.shipped(done.records[len(done.records)-1].Head()) {
+		return true // another log is here by now
+	}
 	ctx, cancel := context.WithTimeout(a.s.patience, callTimeout)
 	defer cancel()
 	// Where this fails, the log is cut later, and loaded with a longer way through the archive.
-	_ = a.s.log.Archived(ctx, a.k.key, done.last(), done.snapshotAt, done.snapshot)
+	_ = a.s.log.Archived(ctx, a.k.key, done.last(), life, done.snapshotAt, done.snapshot)
 	return true
 }
 

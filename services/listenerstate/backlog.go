@@ -82,21 +82,45 @@ func (b *backlog) add(records []chain.Record, own bool, now time.Time, snapshot 
 	return start
 }
 
-// archived drops what the archive has.
+// archived drops what the archive has of the log that is here.
 func (b *backlog) archived(at chain.Position) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := 0
 	for n < len(b.records) && b.records[n].Term == at.Term && b.records[n].Offset <= at.Offset {
-		b.bytes -= int64(len(b.records[n].Bytes)) + overhead
-		b.total.Add(-int64(len(b.records[n].Bytes)) - overhead)
 		n++
 	}
+	b.drop(n)
+}
+
+// shipped drops what the archive has up to the end of a shipment. It does nothing, and answers false, where another event stands
+// at that position here, or none any more.
+func (b *backlog) shipped(last chain.Head) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, o := range b.records {
+		if o.Position == last.Position {
+			if o.Head() != last {
+				return false
+			}
+			b.drop(i + 1)
+			return true
+		}
+	}
+	return false
+}
+
+// drop forgets the first n records. The caller has the lock.
+func (b *backlog) drop(n int) {
 	if n == 0 {
 		return
 	}
+	for _, o := range b.records[:n] {
+		b.bytes -= int64(len(o.Bytes)) + overhead
+		b.total.Add(-int64(len(o.Bytes)) - overhead)
+	}
 	b.after, b.records, b.sent = b.records[n-1].Head(), b.records[n:], max(b.sent-n, 0)
-	if b.snapAt <= at.Offset {
+	if b.snapAt <= b.after.Offset {
 		b.snapshot = nil
 	}
 	b.tell()

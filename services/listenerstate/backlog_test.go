@@ -102,3 +102,28 @@ func TestABacklogTellsWhoWaits(t *testing.T) {
 		t.Error("the archive has the first")
 	}
 }
+
+// What was shipped of a log that has been put aside says nothing of the one that is here.
+func TestAShipmentOfAnotherLogIsNotCounted(t *testing.T) {
+	var total atomic.Int64
+	b := newBacklog(&total)
+	mine, others := owing(chain.Head{}, 3), owing(chain.Head{}, 3)
+	others[2].Bytes = []byte("another")
+	b.add(mine, true, noon, nil)
+	if b.shipped(others[2].Head()) || b.shipped(chain.Head{Position: chain.Position{Term: 1, Offset: 9}}) {
+		t.Error("another log's shipment counted")
+	}
+	if events, _, _ := b.size(); events != 3 {
+		t.Errorf("%d events wait", events)
+	}
+	if !b.shipped(mine[1].Head()) || b.shipped(mine[1].Head()) {
+		t.Error("its own did not count, or twice")
+	}
+	if at, _ := b.upTo(); at != mine[1].Position {
+		t.Errorf("the archive has it up to %s", at)
+	}
+	b.shipped(mine[2].Head())
+	if events, bytes, _ := b.size(); events != 0 || bytes != 0 || total.Load() != 0 {
+		t.Errorf("%d events, %d and %d bytes wait", events, bytes, total.Load())
+	}
+}

@@ -36,7 +36,7 @@ type keeper struct {
 	holding chan struct{} // the right to wait for a replica, like turn
 	marking chan struct{} // the right to mark, like turn
 	mu      sync.Mutex
-	edition uint64         // another each time that another log may stand here than did
+	edition uint64         // another each time that another log may stand here than did before
 	life    string         // of Redis, in which the log was last seen to be the one that is here; "": not known
 	held    chain.Position // newest known to be held twice
 	marked  chain.Position // newest known to be acknowledged in the log
@@ -67,13 +67,28 @@ func (k *keeper) reset(a archived) { k.put(a, a.head.Position, a.head) }
 // put puts a stage in place of what was here: held twice up to a position, and in the archive up to a head. What is asked of one
 // edition and what the backlog of another says never come together.
 func (k *keeper) put(a archived, held chain.Position, after chain.Head) {
-	k.stage, k.head, k.snapshotAt, k.latest, k.loaded = a.stage, a.head, a.snapshotAt, nil, false
-	k.due, k.enforced = dueOf(a.stage), chain.Position{}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.edition++
+	k.held = held
+	k.replace(a, after)
+}
+
+// renew puts a newer stage of the same log in place of what was here: what waits to be held goes on.
+func (k *keeper) renew(a archived, held chain.Position, after chain.Head) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.held.Covers(held) {
+		k.held = held
+	}
+	k.replace(a, after)
+}
+
+func (k *keeper) replace(a archived, after chain.Head) {
+	k.stage, k.head, k.snapshotAt, k.latest, k.loaded = a.stage, a.head, a.snapshotAt, nil, false
+	k.due, k.enforced = dueOf(a.stage), chain.Position{}
 	k.backlog.begin(after)
-	k.life, k.held, k.marked, k.newest = "", held, chain.Position{}, a.head.Position
+	k.life, k.marked, k.newest = "", chain.Position{}, a.head.Position
 }
 
 // noteLife says in which life of Redis the log is the one that is here.

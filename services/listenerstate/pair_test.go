@@ -155,7 +155,11 @@ func TestAnAnswerIsOfWhatWasDecided(t *testing.T) {
 		t.Errorf("what stands as it was decided: %v", err)
 	}
 	inTurn(func() error { k.loaded = false; return s.ready(t.Context(), k) })
-	wantFault(t, "what was loaded anew since", s.settle(t.Context(), k, &p), fault.CodeUnavailable)
+	if err := s.settle(t.Context(), k, &p); err != nil {
+		t.Errorf("what was loaded anew since, and is the same: %v", err)
+	}
+	inTurn(func() error { k.loaded, k.head = false, chain.Head{}; return s.ready(t.Context(), k) })
+	wantFault(t, "what may be another since", s.settle(t.Context(), k, &p), fault.CodeUnavailable)
 	apply(t, s, key, request(speaker, Mute{speaker}))
 	h.verify(t, key)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"rostrum/services/listenerstate/chain"
 	"rostrum/services/listenerstate/stagelog"
@@ -31,7 +32,12 @@ func (s *Service) loadLog(ctx context.Context, k *keeper) error {
 	if !found.goesOnFrom(said) {
 		return errDiverged
 	}
-	k.put(archived{stage: found.stage, head: found.head, snapshotAt: found.page.SnapshotAt}, ackedOf(found.page), found.after)
+	loaded := archived{stage: found.stage, head: found.head, snapshotAt: found.page.SnapshotAt}
+	if found.continues(k.head) {
+		k.renew(loaded, ackedOf(found.page), found.after)
+	} else {
+		k.put(loaded, ackedOf(found.page), found.after)
+	}
 	if len(found.owed) > 0 {
 		s.owe(k, found.owed, false, nil)
 	}
@@ -74,7 +80,8 @@ func (s *Service) loadUntracked(ctx context.Context, k *keeper) error {
 	if err != nil {
 		return err
 	}
-	return s.log.Archived(ctx, k.key, a.head.Position, a.head.Offset, snapshot)
+	_, life := k.which()
+	return s.log.Archived(ctx, k.key, a.head.Position, life, a.head.Offset, snapshot)
 }
 
 // errIncomplete says that Redis has a log and not all that loading it takes.
@@ -88,6 +95,14 @@ type found struct {
 	after chain.Head     // up to where the archive has it, as far as the log knows
 	owed  []chain.Record // behind it
 	read  []chain.Record // all that were read, in order; those that are owed are the last of them
+}
+
+// continues says whether a log is known to be what came of a head, which was seen before.
+func (f found) continues(head chain.Head) bool {
+	if head == f.head || head == f.after {
+		return head.Offset > 0
+	}
+	return slices.ContainsFunc(f.read, func(r chain.Record) bool { return r.Position == head.Position && r.Head() == head })
 }
 
 // fromLog folds what Redis has of a log. Errors: errIncomplete; those of load.

@@ -8,13 +8,14 @@ import (
 )
 
 // Archived says that the archive has a guarded log up to a position, and keeps a snapshot where there is one, of an event
-// up to there. It cuts what neither loading from Redis nor Keep needs, and does nothing in another term.
-func (l *Log) Archived(ctx context.Context, key chain.Key, at chain.Position, snapshotAt uint64, snapshot []byte) error {
+// up to there. It cuts what neither loading from Redis nor Keep needs, and does nothing in another term, or another life than
+// the one in which the caller knows the log.
+func (l *Log) Archived(ctx context.Context, key chain.Key, at chain.Position, life string, snapshotAt uint64, snapshot []byte) error {
 	k, of := keysOf(key), any("")
 	if snapshot != nil {
 		of = snapshotAt
 	}
-	args := []any{at.Term, at.Offset, of, snapshot, Keep}
+	args := []any{at.Term, at.Offset, of, snapshot, Keep, life}
 	if err := l.archived.Run(ctx, l.client, []string{k.head, k.log, k.snapshot}, args...).Err(); err != nil {
 		return fmt.Errorf("note %s as archived in stage log %s: %w", at, key, err)
 	}

@@ -2,10 +2,11 @@
 --
 -- KEYS  1 head (hash)  2 log (stream)  3 snapshot
 -- ARGV  1 term  2 offset  3 offset of the snapshot, empty for none  4 snapshot  5 how many acknowledged events stay
--- Answers 1, or 0 where the log is in another term or lost.
+--       6 the life in which the caller knows the log, or empty
+-- Answers 1, or 0 where the log is in another term or life, or lost.
 
-local head = redis.call('HMGET', KEYS[1], 'term', 'acked', 'archived', 'snapshot', 'base')
-if head[1] ~= ARGV[1] then
+local head = redis.call('HMGET', KEYS[1], 'term', 'acked', 'archived', 'snapshot', 'base', 'life')
+if head[1] ~= ARGV[1] or head[6] and ARGV[6] ~= '' and head[6] ~= ARGV[6] then
 	return 0
 end
 local archived, snapshot = tonumber(head[3] or '0'), tonumber(head[4] or '0')
